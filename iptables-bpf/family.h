@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between iptables and ip6tables: one vtable per family, in family_ipv4.c and
+ * family_ipv6.c. No other front-end file tests the family.
+ */
+#ifndef FRONTEND_FAMILY_H
+#define FRONTEND_FAMILY_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/model.h"
+
+struct xtables_globals;
+
+struct family_ops {
+	enum family family;
+	const char *progname;	 /* "iptables" */
+	const char *save_name;	 /* "iptables-save" */
+	const char *restore_name; /* "iptables-restore" */
+	unsigned int addr_bits;	 /* 32 or 128 */
+	/*
+	 * Host name, address, network name, each with optional /mask or /prefix, into
+	 * arrays of @n (address, mask) pairs that the caller frees with free(); what
+	 * xtables_ipparse_any() does. Fails through the libxtables exit callback.
+	 */
+	void (*parse_addr)(const char *arg, union model_addr **addrs,
+			   union model_addr **masks, unsigned int *n);
+	/* "10.0.0.0/8", "host.example", "anywhere": as -L prints (numeric or with names). */
+	void (*addr_list)(struct buf *out, const union model_addr *addr,
+			  const union model_addr *mask, bool numeric);
+	/* "10.0.0.0/8": as -S and -save print; always with a mask. */
+	void (*addr_save)(struct buf *out, const union model_addr *addr,
+			  const union model_addr *mask);
+	/*
+	 * The struct ipt_entry / ip6t_entry ip part that extensions' parse, print and
+	 * save callbacks get, filled from the model; @out has room for sizeof(struct ip6t_ip6).
+	 */
+	void (*fill_ip)(void *out, const struct rule *r);
+	/* The empty entry, for the parse callbacks' `entry` argument. Caller frees. */
+	void *(*new_entry)(const struct core_match *core);
+};
+
+extern const struct family_ops family_ipv4;
+extern const struct family_ops family_ipv6;
+
+#endif

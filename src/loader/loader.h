@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loader as the front ends and iptables-bpfctl see it. Everything here
+ * is best effort by design: whatever fails, nft decides.
+ */
+#ifndef LOADER_LOADER_H
+#define LOADER_LOADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/model.h"
+
+/* The environment's say: IPTABLES_BPF=off|auto, IPTABLES_BPF_WAIT=1. */
+struct loader_config {
+	bool off;
+	bool wait;
+};
+void loader_config_from_env(struct loader_config *cfg);
+
+/*
+ * Called by a front end after every successful commit: starts a detached
+ * background sync unless one is running (which will then see the new
+ * generation by itself), or waits for it when cfg->wait. Never prints, never fails the command.
+ */
+void loader_kick(const struct loader_config *cfg);
+
+/*
+ * Adds what BPF has counted to the counters of the rules and base chains in
+ * @rs (fetched from the kernel). Does nothing where no BPF runs.
+ */
+void loader_merge_counters(struct ruleset *rs);
+
+/*
+ * Forgets BPF's counters, for -Z and -R: of one rule (@handle != 0), of a chain with its
+ * policy, of a table (@chain NULL). Call after the nft commit and before loader_kick.
+ */
+void loader_zero_counters(enum family family, const char *table,
+			  const char *chain, uint64_t handle);
+
+/* Whether @path, the pinned object of an xt_bpf match, is one of our guards. */
+bool loader_is_guard_path(const char *path);
+/* The fixed path of the guard of a base chain, into @buf. */
+void loader_guard_path(char *buf, size_t len, enum family family,
+		       const char *table, const char *chain);
+
+#endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ruleset_init(struct ruleset *rs)
+{
+	rs->generation = 0;
+	list_init(&rs->tables);
+}
+
+static void chain_free(struct chain *c)
+{
+	struct rule *r, *tmp;
+
+	list_for_each_safe(r, tmp, &c->rules, struct rule, node)
+		rule_free(r);
+	free(c);
+}
+
+static void table_free(struct table *t)
+{
+	struct chain *c, *tmp;
+
+	list_for_each_safe(c, tmp, &t->chains, struct chain, node)
+		chain_free(c);
+	free(t->incompatible);
+	free(t);
+}
+
+void ruleset_clear(struct ruleset *rs)
+{
+	struct table *t, *tmp;
+
+	list_for_each_safe(t, tmp, &rs->tables, struct table, node)
+		table_free(t);
+	ruleset_init(rs);
+}
+
+struct table *ruleset_find_table(const struct ruleset *rs, enum family family,
+				 const char *name)
+{
+	struct table *t;
+
+	list_for_each(t, &rs->tables, struct table, node)
+		if (t->family == family && !strcmp(t->name, name))
+			return t;
+	return NULL;
+}
+
+struct chain *table_find_chain(const struct table *t, const char *name)
+{
+	struct chain *c;
+
+	list_for_each(c, &t->chains, struct chain, node)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+struct rule *chain_find_rule(const struct chain *c, unsigned int num)
+{
+	struct rule *r;
+	unsigned int n = 0;
+
+	list_for_each(r, &c->rules, struct rule, node)
+		if (!(r->flags & RULE_GUARD) && ++n == num)
+			return r;
+	return NULL;
+}
+
+unsigned int chain_visible_rules(const struct chain *c)
+{
+	struct rule *r;
+	unsigned int n = 0;
+
+	list_for_each(r, &c->rules, struct rule, node)
+		n += !(r->flags & RULE_GUARD);
+	return n;
+}
+
+struct table *ruleset_add_table(struct ruleset *rs, enum family family,
+				const char *name)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->family = family;
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	list_init(&t->chains);
+	list_append(&rs->tables, &t->node);
+	return t;
+}
+
+struct chain *table_add_chain(struct table *t, const char *name)
+{
+	struct chain *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	list_init(&c->rules);
+	list_append(&t->chains, &c->node);
+	return c;
+}
+
+struct rule *rule_new(void)
+{
+	struct rule *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	list_init(&r->node);
+	list_init(&r->matches);
+	return r;
+}
+
+void rule_free(struct rule *r)
+{
+	struct ext *m, *tmp;
+
+	if (!r)
+		return;
+	list_for_each_safe(m, tmp, &r->matches, struct ext, node)
+		free(m);
+	free(r->target);
+	free(r);
+}
+
+void chain_append_rule(struct chain *c, struct rule *r)
+{
+	list_append(&c->rules, &r->node);
+	c->nrules++;
+}
+
+struct ext *ext_new(const char *name, uint8_t revision, const void *data,
+		    uint32_t size)
+{
+	struct ext *e = calloc(1, sizeof(*e) + size);
+
+	if (!e)
+		return NULL;
+	list_init(&e->node);
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	e->revision = revision;
+	e->size = size;
+	if (size)
+		memcpy(e->data, data, size);
+	return e;
+}
+
+void rule_add_match(struct rule *r, struct ext *match)
+{
+	list_append(&r->matches, &match->node);
+}

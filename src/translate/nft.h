@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rule model <-> nftables: the netlink connection, dumps into the model,
+ * batches out of it. Nothing here knows argv, text or BPF.
+ */
+#ifndef TRANSLATE_NFT_H
+#define TRANSLATE_NFT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/model.h"
+
+struct nft; /* a netlink connection in the caller's network namespace */
+
+int nft_open(struct nft **out, struct err *e);
+void nft_close(struct nft *nft);
+
+/* The ruleset generation (NFT_MSG_GETGEN), what net->nft.base_seq holds. */
+int nft_generation(struct nft *nft, uint32_t *gen, struct err *e);
+
+/*
+ * Whether the kernel has revision @rev of match (@opt IPT_SO_GET_REVISION_MATCH) or target
+ * extension @name; the form libxtables' xt_params->compat_rev wants (nft_compat, NFNL_MSG_COMPAT_GET).
+ */
+int nft_compatible_revision(const char *name, uint8_t rev, int opt);
+
+enum nft_detail {
+	NFT_TABLES, /* tables only */
+	NFT_CHAINS, /* and chains */
+	NFT_RULES,  /* and rules, decoded */
+};
+
+struct nft_query {
+	enum family family;
+	const char *table; /* NULL: the five iptables tables of the family */
+	const char *chain; /* NULL: all chains; else rules of this chain only */
+	enum nft_detail detail;
+};
+
+/*
+ * Reads what @q asks for and appends it to @rs (initialised by the caller,
+ * freed by ruleset_clear). The whole answer is of one generation, which
+ * rs->generation then holds: an interrupted dump is repeated. Tables that do not exist are not an error.
+ */
+int nft_fetch(struct nft *nft, const struct nft_query *q, struct ruleset *rs,
+	      struct err *e);
+
+/*
+ * A base chain of any family and tool, for the check that nothing sits
+ * between a front program and its chain. @name and @table are valid during the call only.
+ */
+struct nft_hook_info {
+	int family; /* NFPROTO_* */
+	const char *table, *name;
+	uint8_t hook;
+	int32_t prio;
+};
+int nft_each_base_chain(struct nft *nft,
+			int (*cb)(const struct nft_hook_info *info, void *arg),
+			void *arg, struct err *e);
+
+/* ---- batches ---- */
+
+struct nft_batch;
+
+/* A batch of operations, committed atomically. NULL when out of memory. */
+struct nft_batch *nft_batch_new(void);
+void nft_batch_free(struct nft_batch *b);
+bool nft_batch_is_empty(const struct nft_batch *b);
+
+struct nft_counters {
+	uint64_t packets, bytes;
+};
+
+int nft_batch_add_table(struct nft_batch *b, enum family family,
+			const char *table);
+int nft_batch_del_table(struct nft_batch *b, enum family family,
+			const char *table);
+/*
+ * Creates a builtin chain or changes policy and counters of an existing one.
+ * @policy: NF_ACCEPT, NF_DROP or -1 to leave it; @counters NULL to leave them.
+ */
+int nft_batch_set_builtin(struct nft_batch *b, enum family family,
+			  const struct builtin_chain *chain, int policy,
+			  const struct nft_counters *counters);
+int nft_batch_add_chain(struct nft_batch *b, enum family family,
+			const char *table, const char *chain);
+int nft_batch_del_chain(struct nft_batch *b, enum family family,
+			const char *table, const char *chain);
+int nft_batch_rename_chain(struct nft_batch *b, enum family family,
+			   const char *table, const struct chain *chain,
+			   const char *newname);
+/* All rules of @chain, or of the whole table when @chain is NULL. */
+int nft_batch_flush(struct nft_batch *b, enum family family, const char *table,
+		    const char *chain);
+
+enum nft_where {
+	NFT_APPEND,	   /* at the end of the chain */
+	NFT_PREPEND,	   /* at its beginning */
+	NFT_BEFORE_HANDLE, /* before the rule with handle @ref */
+	NFT_AFTER_HANDLE,  /* after it */
+	NFT_BEFORE_ID,	   /* before the rule of this batch with id @ref */
+	NFT_REPLACE,	   /* in place of the rule with handle @ref */
+};
+/* Adds @r; @id, when not NULL, gets its batch-wide id for NFT_BEFORE_ID. @r stays the caller's. */
+int nft_batch_add_rule(struct nft_batch *b, enum family family,
+		       const char *table, const char *chain,
+		       const struct rule *r, enum nft_where where, uint64_t ref,
+		       uint32_t *id);
+int nft_batch_del_rule(struct nft_batch *b, enum family family,
+		       const char *table, const char *chain, uint64_t handle);
+
+/*
+ * Sends the batch and waits for the kernel's answer. @gen is the generation
+ * the batch was built on, 0 for "any". Returns 0; -ERESTART when the ruleset has
+ * changed meanwhile (rebuild the batch on a new dump and try again); or
+ * another negative errno with @e filled the way iptables words it (ERR_RESOURCE,
+ * " CHAIN_DEL failed (Device or resource busy): chain c1"). Nothing has
+ * changed in the kernel unless 0 is returned.
+ */
+int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
+		     struct err *e);
+
+/* ---- one rule ---- */
+
+/*
+ * Whether two rules are the same to iptables -C/-D: core conditions,
+ * extensions (by libxtables' own idea of which bytes count, hence @userspace_size),
+ * target; counters, handle and native-or-compat encoding do not count.
+ * @userspace_size: how many bytes of an extension's data count (struct xtables_match
+ * userspacesize); NULL: all.
+ */
+typedef uint32_t (*ext_cmp_size_fn)(enum family family, const struct ext *e,
+				    bool target);
+bool rule_equal(enum family family, const struct rule *a, const struct rule *b,
+		ext_cmp_size_fn userspace_size);
+
+#endif

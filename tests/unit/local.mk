@@ -1,0 +1,3 @@
+# Each room's unit tests: one fragment, tests/unit/<room>.mk.
+if HAVE_CMOCKA
+endif
