@@ -22,7 +22,13 @@ struct frontend {
 	struct nft *nft;      /* opened on first use: frontend_nft() */
 	struct loader_config loader;
 	bool committed;	      /* something was committed: kick the loader at the end */
+	bool restore;	      /* iptables-restore: other error wording, other options refused */
 };
+
+/* Opens nothing yet; @fe is the caller's. frontend_close() kicks the loader when something was committed. */
+void frontend_init(struct frontend *fe, const struct family_ops *ops,
+		   const char *progname);
+void frontend_close(struct frontend *fe);
 
 /* The connection, opened on first use; NULL with @e filled when that fails. */
 struct nft *frontend_nft(struct frontend *fe, struct err *e);
@@ -44,18 +50,26 @@ enum command_id {
 	CMD_DELETE_CHAIN,
 	CMD_RENAME_CHAIN,
 	CMD_SET_POLICY,
+	/* What only a saved file can say. */
+	CMD_FLUSH_TABLE,   /* "*table" without --noflush: the table starts empty */
+	CMD_RESTORE_CHAIN, /* ":chain policy [p:b]": flush it, or create it, or set its policy */
+	/* Done by command_parse itself, on stdout; nothing is left to run. */
 	CMD_VERSION,
 	CMD_HELP,
 };
 
 struct command {
+	struct list node; /* in transaction.commands */
+	int line;	  /* of the saved file it comes from, 0: none */
 	enum command_id id;
 	bool also_zero;	      /* -L -Z, -S -Z */
-	const char *table;    /* "filter" when none was given; points into argv or a literal */
+	/* The strings are copies that @names owns. */
+	char *names;
+	const char *table;    /* "filter" when none was given */
 	bool table_given;
 	const char *chain;    /* NULL: none given */
 	const char *new_name; /* -E */
-	const char *policy;   /* -P */
+	const char *policy;   /* -P: "ACCEPT", "DROP"; in a saved file also "-" */
 	unsigned int rulenum; /* 0: none given */
 	unsigned int verbose; /* how many -v */
 	bool numeric, exact, line_numbers;
@@ -66,13 +80,19 @@ struct command {
 };
 
 /*
- * Parses @argv (argv[0] is the program) into @cmd. In @restore mode the table
- * is given and -t, -L … are refused the way iptables-restore does. Errors as iptables words them.
- * command_clear() frees what @cmd owns. @argv must outlive @cmd.
+ * Parses @argv (argv[0] is the program) into @cmd. In @restore mode @argv is what
+ * iptables-restore makes of a rule line: { program, "-t", table, ["-v",] ["--set-counters", p, b,]
+ * words … }; a second -t, -w and -W are refused, a line for the other family (-4, -6) becomes CMD_NONE.
+ * Errors as iptables words them. Writes into @argv's strings as getopt and
+ * plugins do; nothing points into them afterwards. command_clear() frees what @cmd owns.
  */
 int command_parse(struct frontend *fe, int argc, char **argv, bool restore,
 		  struct command *cmd, struct err *e);
 void command_clear(struct command *cmd);
+
+/* A command that no argv stands for (CMD_FLUSH_TABLE, CMD_RESTORE_CHAIN); @chain, @policy may be NULL. NULL: out of memory. */
+struct command *command_new(enum command_id id, const char *table,
+			    const char *chain, const char *policy);
 
 /* Runs one command as a transaction of its own; returns 0 or a negative errno with @e filled. */
 int command_run(struct frontend *fe, const struct command *cmd, struct err *e);

@@ -35,7 +35,7 @@ enum nft_detail {
 struct nft_query {
 	enum family family;
 	const char *table; /* NULL: the five iptables tables of the family */
-	const char *chain; /* NULL: all chains; else rules of this chain only */
+	const char *chain; /* rules of this chain only, NULL: of all; chains are always all listed */
 	enum nft_detail detail;
 };
 
@@ -111,6 +111,14 @@ int nft_batch_add_rule(struct nft_batch *b, enum family family,
 		       uint32_t *id);
 int nft_batch_del_rule(struct nft_batch *b, enum family family,
 		       const char *table, const char *chain, uint64_t handle);
+/* As nft_batch_del_rule, of a rule that this batch added (NFTA_RULE_ID). */
+int nft_batch_del_rule_id(struct nft_batch *b, enum family family,
+			  const char *table, const char *chain, uint32_t id);
+/*
+ * What is added from now on comes from this line of the user's file (0: none): an error of the
+ * kernel then begins "\nline N: RULE_APPEND failed" instead of " RULE_APPEND failed".
+ */
+void nft_batch_set_line(struct nft_batch *b, int line);
 
 /*
  * Sends the batch and waits for the kernel's answer. @gen is the generation
