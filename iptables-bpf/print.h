@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules, chains and tables as text: -L, -S, -save, -v after a change. Plugins print through stdout. */
+/*
+ * Rules, chains and tables as text: -L, -S, -save, -v after a change. Plugins
+ * print with printf, so everything here goes to stdout, in order.
+ */
 #ifndef FRONTEND_PRINT_H
 #define FRONTEND_PRINT_H
 
@@ -11,13 +14,20 @@ struct list_options {
 	bool verbose, numeric, exact, line_numbers;
 };
 
-/* "Chain INPUT (policy ACCEPT 0 packets, 0 bytes)" and the column heads, to stdout. */
-void print_chain_header(const struct family_ops *ops, const struct table *t,
-			const struct chain *c, const struct list_options *o);
+/*
+ * Whether every extension of @r has a plugin that can print it; the error is
+ * the one iptables gives for a rule it cannot decode. To be asked before a rule
+ * is printed.
+ */
+int print_check_rule(const struct rule *r, struct err *e);
+
+/* "Chain INPUT (policy ACCEPT 0 packets, 0 bytes)" and the column heads. */
+void print_chain_header(const struct chain *c, const struct list_options *o);
 /* One rule as -L prints it. @num: its number. */
 void print_rule_list(const struct family_ops *ops, const struct rule *r,
 		     unsigned int num, const struct list_options *o);
-/* The -v echo after -A, -D …: "ACCEPT  tcp opt -- in * out * ..." as stock prints it. */
+/* The -v echo after -A, -D …: "ACCEPT  tcp opt -- in * out * ..." as stock
+ * prints it. */
 void print_rule_echo(const struct family_ops *ops, const struct rule *r);
 
 enum save_counters {
@@ -28,12 +38,42 @@ enum save_counters {
 /* "-A INPUT -s … -j ACCEPT" and a newline, as -S and -save print it. */
 void print_rule_save(const struct family_ops *ops, const struct chain *c,
 		     const struct rule *r, enum save_counters counters);
-/* Whole -L / -S output of a table or one of its chains; @rulenum 0: all rules. */
+
+/* Whole -L / -S output of a table or one of its chains; fetches what it needs.
+ */
 int print_list(struct frontend *fe, const struct command *cmd, struct err *e);
 int print_list_rules(struct frontend *fe, const struct command *cmd,
 		     struct err *e);
+/* The same from a ruleset that the caller has; BPF's counters already merged.
+ */
+int print_list_ruleset(const struct family_ops *ops, const struct command *cmd,
+		       const struct ruleset *rs, struct err *e);
+int print_list_rules_ruleset(const struct family_ops *ops,
+			     const struct command *cmd,
+			     const struct ruleset *rs, struct err *e);
 
-/* The chains of @t in the order iptables shows them: builtin ones by hook, then by name. Caller frees the array. */
+/* A table as iptables-save prints it, from "*filter" to "COMMIT". @t NULL: it
+ * does not exist (yet). */
+int print_table_save(const struct family_ops *ops, const char *name,
+		     const struct table *t, bool counters, struct err *e);
+
+/* "ACCEPT" or "DROP" for a base chain, NULL for others. */
+const char *chain_policy_name(const struct chain *c);
+
+/*
+ * Whether @c is one of the builtin chains of the table as iptables knows them:
+ * hook, priority, type and name agree. A base chain that is not makes iptables
+ * warn and is not shown.
+ */
+bool chain_is_builtin(const struct table *t, const struct chain *c);
+/* Whether @t holds a base chain that is none of iptables'. */
+bool table_is_tainted(const struct table *t);
+
+/*
+ * The chains of @t in the order iptables shows them: builtin ones by hook, then
+ * the others by name. Base chains that are none of iptables' are left out. The
+ * caller frees the array; NULL when out of memory.
+ */
 struct chain **chains_in_order(const struct table *t, unsigned int *n);
 
 #endif
