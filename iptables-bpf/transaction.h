@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Commands that take effect together: one command line, or the lines of a saved
- * file between "*table" and "COMMIT". Running a transaction fetches what its commands need to know
- * (nothing per line; not one rule when the table is flushed first and no line asks by rule
- * or number), builds one netlink batch and commits it. When the ruleset
- * changed meanwhile all of that is done again: rule numbers are resolved on what is then there.
+ * file between "*table" and "COMMIT". Running a transaction fetches what its
+ * commands need to know (nothing per line; not one rule when the table is
+ * flushed first and no line asks by rule or number), builds one netlink batch
+ * and commits it. When the ruleset changed meanwhile all of that is done again:
+ * rule numbers are resolved on what is then there.
  */
 #ifndef FRONTEND_TRANSACTION_H
 #define FRONTEND_TRANSACTION_H
@@ -19,7 +20,8 @@ struct transaction {
 };
 
 void transaction_init(struct transaction *t);
-/* Appends @cmd, from malloc() or command_new(); it is owned by @t from now on. CMD_NONE is fine. */
+/* Appends @cmd, from malloc() or command_new(); it is owned by @t from now on.
+ * CMD_NONE is fine. */
 void transaction_add(struct transaction *t, struct command *cmd);
 /* Frees the commands; @t itself belongs to the caller and may be used again. */
 void transaction_clear(struct transaction *t);
@@ -27,7 +29,8 @@ void transaction_clear(struct transaction *t);
 /*
  * Runs the commands in order and commits. Sets fe->committed. Returns 0
  * or a negative errno with @e filled (its line: the command's, or COMMIT's
- * where iptables-restore reports that one); the kernel's ruleset is then as it was.
+ * where iptables-restore reports that one); the kernel's ruleset is then as it
+ * was.
  */
 int transaction_run(struct frontend *fe, struct transaction *t, struct err *e);
 

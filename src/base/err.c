@@ -52,9 +52,12 @@ void err_prefix(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(e->msg))
-		snprintf(e->msg + n, sizeof(e->msg) - (size_t)n, ": %.*s",
-			 (int)(sizeof(old) - 1), old);
+	if (n < 0 || (size_t)n >= sizeof(e->msg) - 3)
+		return;
+	/* ": " and as much of the old text as there is room for. */
+	memcpy(e->msg + n, ": ", 2);
+	memcpy(e->msg + n + 2, old, sizeof(e->msg) - (size_t)n - 2);
+	e->msg[sizeof(e->msg) - 1] = '\0';
 }
 
 void msg_va(const struct msg_sink *sink, enum msg_level level, const char *fmt,

@@ -26,8 +26,9 @@ enum err_status {
  * How the front end words the message:
  * ERR_STYLE_FULL   "iptables v1.8.9 (nf_tables): MSG" and, for
  *                  ERR_PARAMETER, the "Try `iptables -h' ..." line
- * ERR_STYLE_SHORT  "iptables: MSG."
- * ERR_STYLE_BARE   MSG alone, verbatim
+ * ERR_STYLE_SHORT  "iptables: MSG."; with a line "iptables-restore: line 3 failed: MSG."
+ * ERR_STYLE_BARE   MSG alone (no line at all when it is empty) and, for
+ *                  ERR_PARAMETER, the "Try ..." line
  */
 enum err_style { ERR_STYLE_FULL, ERR_STYLE_SHORT, ERR_STYLE_BARE };
 

@@ -3,10 +3,10 @@
  * The builtin tables and chains of iptables. Priorities: enum nf_ip_hook_priorities in
  * include/uapi/linux/netfilter_ipv4.h; the order is the one -L and -save show.
  */
+#include "model/model.h"
+
 #include <linux/netfilter.h>
 #include <string.h>
-
-#include "model/model.h"
 
 const struct builtin_chain builtin_chains[] = {
 	{ "raw", "PREROUTING", "filter", NF_INET_PRE_ROUTING, -300 },
