@@ -7,4 +7,13 @@ TEXT_SOURCES = \
 	iptables-bpf/print_list.c \
 	iptables-bpf/print_rule.c \
 	iptables-bpf/print_save.c \
+	iptables-bpf/restore.c \
+	iptables-bpf/restore_file.c iptables-bpf/restore_file.h \
+	iptables-bpf/restore_grammar.y \
+	iptables-bpf/restore_scanner.l \
+	iptables-bpf/restore_words.c iptables-bpf/restore_words.h \
 	iptables-bpf/save.c
+
+# The scanner needs the grammar's header.
+BUILT_SOURCES += iptables-bpf/restore_grammar.h
+CLEANFILES += iptables-bpf/restore_grammar.c iptables-bpf/restore_grammar.h iptables-bpf/restore_scanner.c

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* iptables-restore and ip6tables-restore. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xtables.h>
+
+#include "iptables-bpf/restore_file.h"
+#include "iptables-bpf/xt.h"
+
+static const struct option longopts[] = {
+	{"counters", no_argument, NULL, 'c'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"version", no_argument, NULL, 'V'},
+	{"test", no_argument, NULL, 't'},
+	{"help", no_argument, NULL, 'h'},
+	{"noflush", no_argument, NULL, 'n'},
+	{"modprobe", required_argument, NULL, 'M'},
+	{"table", required_argument, NULL, 'T'},
+	{"ipv4", no_argument, NULL, '4'},
+	{"ipv6", no_argument, NULL, '6'},
+	{"wait", optional_argument, NULL, 'w'},
+	{"wait-interval", optional_argument, NULL, 'W'},
+	{0},
+};
+
+static void print_usage(const char *progname)
+{
+	static const char *const options[] = {
+		"--counters",	   "--verbose",
+		"--version",	   "--test",
+		"--help",	   "--noflush",
+		"--table=<TABLE>", "--modprobe=<command>",
+		"--ipv4",	   "--ipv6",
+	};
+
+	fprintf(stderr,
+		"Usage: %s [-c] [-v] [-V] [-t] [-h] [-n] [-T table] [-M "
+		"command] [-4] [-6] [file]\n",
+		progname);
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		fprintf(stderr, "\t   [ %s%s]\n", options[i],
+			strcmp(options[i], "--version") ? " " : "");
+}
+
+/* The value of -w and -W is a word of its own, and of no importance: nft needs
+ * no lock. */
+static void skip_value(int argc, char **argv)
+{
+	if (!optarg && optind < argc && argv[optind][0] != '-' &&
+	    argv[optind][0] != '!')
+		optind++;
+}
+
+enum next { GO_ON, STOP_OK, STOP_FAILED };
+
+static enum next parse_option(int c, const char *progname, int argc,
+			      char **argv, struct restore_options *o)
+{
+	switch (c) {
+	case 'b':
+		fputs("-b/--binary option is not implemented\n", stderr);
+		return GO_ON;
+	case 'c':
+		o->counters = true;
+		return GO_ON;
+	case 'v':
+		o->verbose++;
+		return GO_ON;
+	case 'V':
+		printf("%s v%s\n", progname, xt_params->program_version);
+		return STOP_OK;
+	case 't':
+		o->test = true;
+		return GO_ON;
+	case 'h':
+		print_usage(progname);
+		return STOP_OK;
+	case 'n':
+		o->noflush = true;
+		return GO_ON;
+	case 'M':
+		xtables_modprobe_program = optarg;
+		return GO_ON;
+	case 'T':
+		o->table = optarg;
+		return GO_ON;
+	case 'w':
+	case 'W':
+		skip_value(argc, argv);
+		return GO_ON;
+	default:
+		fprintf(stderr, "Try `%s -h' for more information.\n",
+			progname);
+		return STOP_FAILED;
+	}
+}
+
+static enum next parse_options(const char *progname, int argc, char **argv,
+			       struct restore_options *o)
+{
+	enum next next = GO_ON;
+	int c;
+
+	optind = 0;
+	opterr = 1;
+	while (next == GO_ON && (c = getopt_long(argc, argv, "bcvVthnM:T:wW",
+						 longopts, NULL)) != -1)
+		next = parse_option(c, progname, argc, argv, o);
+	return next;
+}
+
+static FILE *open_input(int argc, char **argv, int first)
+{
+	FILE *in;
+
+	if (first == argc)
+		return stdin;
+	if (first < argc - 1) {
+		fputs("Unknown arguments found on commandline\n", stderr);
+		return NULL;
+	}
+	in = fopen(argv[first], "re");
+	if (!in)
+		fprintf(stderr, "Can't open %s: %s\n", argv[first],
+			strerror(errno));
+	return in;
+}
+
+static int run(struct restore_file *f)
+{
+	struct restore_table *t;
+	int ret;
+
+	list_for_each (t, &f->tables, struct restore_table, node) {
+		/* A line that asked for --version or --help ends it all, its
+		 * table included. */
+		if (f->stop && !t->transaction.line)
+			break;
+		ret = transaction_run(f->fe, &t->transaction, f->e);
+		if (ret)
+			return ret;
+		fflush(stdout);
+	}
+	return 0;
+}
+
+/* @fe is initialised; returns the exit status. */
+static int restore(struct frontend *fe, const struct restore_options *o,
+		   FILE *in)
+{
+	struct restore_file f;
+	struct err e = {0};
+	int ret;
+
+	fe->restore = true;
+	restore_file_init(&f, fe, o, &e);
+	ret = restore_file_parse(&f, in);
+	if (!ret && !o->test)
+		ret = run(&f);
+	restore_file_clear(&f);
+	return ret ? frontend_report(fe, &e) : 0;
+}
+
+int applet_restore(const struct family_ops *ops, int argc, char **argv)
+{
+	struct restore_options o = {0};
+	struct frontend fe;
+	enum next next;
+	int status = 1;
+	FILE *in;
+
+	frontend_init(&fe, ops, basename(argv[0]));
+	if (xt_init(ops, fe.progname)) {
+		fprintf(stderr, "%s/%s Failed to initialize xtables\n",
+			fe.progname, xt_params->program_version);
+		return 1;
+	}
+	next = parse_options(fe.progname, argc, argv, &o);
+	if (next == STOP_OK) {
+		status = 0;
+	} else if (next == GO_ON) {
+		in = open_input(argc, argv, optind);
+		if (in)
+			status = restore(&fe, &o, in);
+		if (in && in != stdin)
+			fclose(in);
+	}
+	frontend_close(&fe);
+	return status;
+}
