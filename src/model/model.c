@@ -11,12 +11,19 @@ void ruleset_init(struct ruleset *rs)
 	list_init(&rs->tables);
 }
 
-static void chain_free(struct chain *c)
+void chain_flush(struct chain *c)
 {
 	struct rule *r, *tmp;
 
 	list_for_each_safe(r, tmp, &c->rules, struct rule, node)
 		rule_free(r);
+	list_init(&c->rules);
+	c->nrules = 0;
+}
+
+static void chain_free(struct chain *c)
+{
+	chain_flush(c);
 	free(c);
 }
 
@@ -26,8 +33,15 @@ static void table_free(struct table *t)
 
 	list_for_each_safe(c, tmp, &t->chains, struct chain, node)
 		chain_free(c);
+	free(t->index);
 	free(t->incompatible);
 	free(t);
+}
+
+void ruleset_remove_table(struct table *t)
+{
+	list_remove(&t->node);
+	table_free(t);
 }
 
 void ruleset_clear(struct ruleset *rs)
@@ -47,16 +61,6 @@ struct table *ruleset_find_table(const struct ruleset *rs, enum family family,
 	list_for_each(t, &rs->tables, struct table, node)
 		if (t->family == family && !strcmp(t->name, name))
 			return t;
-	return NULL;
-}
-
-struct chain *table_find_chain(const struct table *t, const char *name)
-{
-	struct chain *c;
-
-	list_for_each(c, &t->chains, struct chain, node)
-		if (!strcmp(c->name, name))
-			return c;
 	return NULL;
 }
 
@@ -95,16 +99,13 @@ struct table *ruleset_add_table(struct ruleset *rs, enum family family,
 	return t;
 }
 
-struct chain *table_add_chain(struct table *t, const char *name)
+static struct ext *ext_clone(const struct ext *e)
 {
-	struct chain *c = calloc(1, sizeof(*c));
+	struct ext *copy = ext_new(e->name, e->revision, e->data, e->size);
 
-	if (!c)
-		return NULL;
-	snprintf(c->name, sizeof(c->name), "%s", name);
-	list_init(&c->rules);
-	list_append(&t->chains, &c->node);
-	return c;
+	if (copy)
+		copy->native = e->native;
+	return copy;
 }
 
 struct rule *rule_new(void)
@@ -134,6 +135,46 @@ void chain_append_rule(struct chain *c, struct rule *r)
 {
 	list_append(&c->rules, &r->node);
 	c->nrules++;
+}
+
+void chain_insert_rule(struct chain *c, struct rule *r, struct rule *pos)
+{
+	list_insert_after(pos->node.prev, &r->node);
+	c->nrules++;
+}
+
+void chain_remove_rule(struct chain *c, struct rule *r)
+{
+	list_remove(&r->node);
+	c->nrules--;
+	rule_free(r);
+}
+
+struct rule *rule_clone(const struct rule *r)
+{
+	struct rule *copy = malloc(sizeof(*copy));
+	struct ext *m, *n;
+
+	if (!copy)
+		return NULL;
+	*copy = *r;
+	copy->handle = 0;
+	copy->id = 0;
+	list_init(&copy->node);
+	list_init(&copy->matches);
+	copy->target = r->target ? ext_clone(r->target) : NULL;
+	if (r->target && !copy->target)
+		goto fail;
+	list_for_each(m, &r->matches, struct ext, node) {
+		n = ext_clone(m);
+		if (!n)
+			goto fail;
+		rule_add_match(copy, n);
+	}
+	return copy;
+fail:
+	rule_free(copy);
+	return NULL;
 }
 
 struct ext *ext_new(const char *name, uint8_t revision, const void *data,

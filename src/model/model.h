@@ -87,6 +87,7 @@ enum rule_action {
 struct rule {
 	struct list node; /* in chain.rules */
 	uint64_t handle;  /* nft's, unique in its table; 0 when not from the kernel */
+	uint32_t id;	  /* in the batch that adds it, 0 when none does */
 	uint32_t flags;	  /* RULE_* */
 	struct core_match core;
 	struct list matches; /* of struct ext, in evaluation order */
@@ -99,6 +100,7 @@ struct rule {
 
 struct chain {
 	struct list node; /* in table.chains */
+	struct chain *same_bucket; /* table.index */
 	char name[MODEL_CHAIN_NAME_LEN];
 	uint64_t handle;
 	bool base;	   /* the members down to type are valid */
@@ -120,6 +122,8 @@ struct table {
 	uint64_t handle;
 	uint32_t flags; /* NFT_TABLE_F_* (dormant) */
 	struct list chains; /* in the kernel's (creation) order */
+	struct chain **index; /* hash of their names; table_*_chain() keep it */
+	uint32_t index_size, nchains;
 	/* Not NULL when an iptables front end cannot handle this table ("incompatible"): why. */
 	char *incompatible;
 };
@@ -142,6 +146,14 @@ struct rule *chain_find_rule(const struct chain *c, unsigned int num);
 /* How many rules a user sees (guards not counted). */
 unsigned int chain_visible_rules(const struct chain *c);
 
+/* Take out of the owner and free. */
+void ruleset_remove_table(struct table *t);
+void table_remove_chain(struct table *t, struct chain *c);
+void chain_remove_rule(struct chain *c, struct rule *r);
+void chain_flush(struct chain *c);
+
+void table_rename_chain(struct table *t, struct chain *c, const char *name);
+
 /* Allocate, append to the owner and return; NULL when out of memory. */
 struct table *ruleset_add_table(struct ruleset *rs, enum family family,
 				const char *name);
@@ -151,6 +163,10 @@ struct chain *table_add_chain(struct table *t, const char *name);
 struct rule *rule_new(void);
 void rule_free(struct rule *r);
 void chain_append_rule(struct chain *c, struct rule *r);
+/* Puts @r before @pos, a rule of @c. */
+void chain_insert_rule(struct chain *c, struct rule *r, struct rule *pos);
+/* A copy that belongs to the caller (no handle, no id); NULL when out of memory. */
+struct rule *rule_clone(const struct rule *r);
 
 /* A copy of @data, @size bytes; NULL when out of memory. Belongs to the caller. */
 struct ext *ext_new(const char *name, uint8_t revision, const void *data,
