@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Runs the tests and counts them. A shell or differential test is an executable: exit status 0
+# passed, 77 skipped, anything else failed. A unit test program counts by its cmocka cases.
+
+TEST_TIMEOUT=${TEST_TIMEOUT:-900}
+
+passed=0
+failed=0
+skipped=0
+failures=()
+skips=()
+
+count()
+{
+	local result=$1 name=$2
+
+	case $result in
+	pass) passed=$((passed + 1)) ;;
+	fail) failed=$((failed + 1)) failures+=("$name") ;;
+	skip) skipped=$((skipped + 1)) skips+=("$name") ;;
+	esac
+}
+
+# count_unit BUILD_NAME: reads what automake's test driver left of each program.
+count_unit()
+{
+	local trs log name cases bad
+
+	for trs in "$BUILD/$1"/tests/unit/*.trs; do
+		[ -e "$trs" ] || continue
+		log=${trs%.trs}.log
+		name="unit ($1) $(basename "${trs%.trs}")"
+		cases=$(grep -c '^\[       OK \]' "$log")
+		bad=$(grep -c '^\[  FAILED  \] [a-zA-Z_]' "$log")
+		if grep -q '^:test-result: PASS' "$trs"; then
+			[ "$cases" -gt 0 ] || cases=1
+			passed=$((passed + cases))
+		elif grep -q '^:test-result: SKIP' "$trs"; then
+			count skip "$name"
+		else
+			passed=$((passed + cases))
+			failed=$((failed + (bad > 0 ? bad : 1)))
+			failures+=("$name ($log)")
+			tail -n 30 "$log"
+		fi
+	done
+}
+
+unit_tests()
+{
+	local before=$((passed + failed + skipped))
+
+	say "Unit tests ($1)"
+	# The counts come from what each program left behind, not from make's status.
+	rm -f "$BUILD/$1"/tests/unit/*.trs
+	logged "unit-$1" make -C "$BUILD/$1" -j"$(nproc)" -k check
+	count_unit "$1"
+	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "unit ($1): no test ran (log: build/logs/unit-$1.log)"
+}
+
+# run_test KIND NAME CMD...: one executable test, counted.
+run_test()
+{
+	local kind=$1 name=$2 log start=$SECONDS status
+
+	shift 2
+	mkdir -p "$BUILD/logs"
+	log=$BUILD/logs/$kind-$name.log
+	timeout -k 20 "$TEST_TIMEOUT" "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	case $status in
+	0)
+		count pass "$kind/$name"
+		printf '   ok    %s/%s (%d s)\n' "$kind" "$name" $((SECONDS - start))
+		;;
+	77)
+		count skip "$kind/$name: $(tail -n 1 "$log")"
+		printf '   skip  %s/%s: %s\n' "$kind" "$name" "$(tail -n 1 "$log")"
+		;;
+	*)
+		count fail "$kind/$name ($log)"
+		printf '   FAIL  %s/%s (%d s, status %d)\n' "$kind" "$name" $((SECONDS - start)) "$status"
+		tail -n 25 "$log" | sed 's/^/         | /'
+		;;
+	esac
+}
+
+# wanted NAME PATTERN...: no pattern at all, or one that NAME equals or matches.
+wanted()
+{
+	local name=$1 pattern
+
+	shift
+	[ $# -gt 0 ] || return 0
+	for pattern in "$@"; do
+		# shellcheck disable=SC2053
+		[[ $name == ${pattern%.sh} ]] && return 0
+	done
+	return 1
+}
+
+shell_tests()
+{
+	local test name before=$((passed + failed + skipped))
+
+	say "Shell tests"
+	for test in "$SRCDIR"/tests/shell/*.sh; do
+		name=$(basename "$test" .sh)
+		[ "$name" != lib ] && [ -x "$test" ] && wanted "$name" "$@" || continue
+		run_test shell "$name" env BUILDDIR="$BUILD/release" "$test"
+	done
+	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "shell: no such test: $*"
+}
+
+differential_tests()
+{
+	local name before=$((passed + failed + skipped))
+
+	say "Differential tests against stock iptables-nft"
+	for name in $("$PYTHON" "$SRCDIR/tests/differential/cases.py" --list); do
+		wanted "$name" "$@" || continue
+		run_test differential "$name" env BUILDDIR="$BUILD/release" \
+			"$PYTHON" "$SRCDIR/tests/differential/cases.py" "$name"
+	done
+	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "differential: no such case: $*"
+}
+
+summary()
+{
+	local item
+
+	say "Summary (${SECONDS} s)"
+	for item in "${skips[@]}"; do
+		printf '   skipped: %s\n' "$item"
+	done
+	for item in "${failures[@]}"; do
+		printf '   failed:  %s\n' "$item"
+	done
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+# A user's own python3 in front of the system's may lack what Debian's has.
+PYTHON=/usr/bin/python3
+[ -x "$PYTHON" ] || PYTHON=python3
+
+check_all()
+{
+	build_release || die "the build failed: no test was run"
+	unit_tests release
+	if build_sanitize; then
+		unit_tests sanitize
+	else
+		count fail "build with sanitizers"
+	fi
+	shell_tests
+	differential_tests
+	summary
+}
+
+# check_only PART NAMES...
+check_only()
+{
+	local part=$1
+
+	shift
+	build_release || die "the build failed: no test was run"
+	case $part in
+	unit)
+		unit_tests release
+		if build_sanitize; then
+			unit_tests sanitize
+		else
+			count fail "build with sanitizers"
+		fi
+		;;
+	shell) shell_tests "$@" ;;
+	differential) differential_tests "$@" ;;
+	esac
+	summary
+}

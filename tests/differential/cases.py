@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The comparisons that `./run check` makes: cases.py --list, cases.py NAME. Exit status as run.py's."""
+
+import sys
+from pathlib import Path
+
+import generate
+import run
+import stream
+from rulesets import TOOLS
+
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
+
+
+def sample(name):
+    """The sample rulesets of one name, by family."""
+    found = {family: SAMPLES / f"{name}{suffix}" for family, suffix in ((4, ".rules"), (6, ".rules6"))}
+    return {family: path.read_text() for family, path in found.items() if path.exists()}
+
+
+def harness_equal():
+    """Stock against itself: what the harness calls equal is equal."""
+    return all(run.check(sample(name), seed=seed, sides=("stock", "stock"))
+               for name in ("router", "stateless") for seed in (1, 2))
+
+
+def harness_different():
+    """Stock against stock with a wrong rule: what is different is noticed."""
+    return run.check_mutants(sample("stateless"), 24, generate.DEFAULT_SPEC, 1)
+
+
+def encoding():
+    """Our encoder, nft deciding."""
+    return all(run.check(sample(name), sides=("stock", "ours-nft")) for name in ("router", "stateless"))
+
+
+def router():
+    """Connection tracking, user chains, multiport, inversions, goto; INPUT, FORWARD, OUTPUT; both families."""
+    return all(run.check(sample("router"), seed=seed, minimum_decided=2000) for seed in (1, 2, 3))
+
+
+def stateless():
+    """Fragments, header lengths, odd masks, extension headers, without defragmentation."""
+    return all(run.check(sample("stateless"), seed=seed, minimum_decided=2000) for seed in (1, 2, 3))
+
+
+def rule_changes():
+    """A stream of packets through 200 rule changes, ours and foreign ones."""
+    return stream.check(changes=200)
+
+
+CASES = {
+    "harness-equal": (harness_equal, "stock"),
+    "harness-different": (harness_different, "stock"),
+    "encoding": (encoding, "ours"),
+    "router": (router, "ours"),
+    "stateless": (stateless, "ours"),
+    "rule-changes": (rule_changes, "ours"),
+}
+
+
+def main():
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(CASES))
+        return 0
+    if len(sys.argv) != 2 or sys.argv[1] not in CASES:
+        print(f"usage: {sys.argv[0]} --list | NAME", file=sys.stderr)
+        return 2
+    case, tools = CASES[sys.argv[1]]
+    missing = run.needed()
+    if missing:
+        print(missing)
+        return 77
+    missing = TOOLS[tools]().available()
+    if missing:
+        print(missing)
+        return 1
+    return not case()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
