@@ -124,6 +124,8 @@ struct table {
 	struct list chains; /* in the kernel's (creation) order */
 	struct chain **index; /* hash of their names; table_*_chain() keep it */
 	uint32_t index_size, nchains;
+	/* Other tools' base chains are in it; they and their rules are left out here. */
+	bool tainted;
 	/* Not NULL when an iptables front end cannot handle this table ("incompatible"): why. */
 	char *incompatible;
 };

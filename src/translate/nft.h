@@ -21,8 +21,9 @@ void nft_close(struct nft *nft);
 int nft_generation(struct nft *nft, uint32_t *gen, struct err *e);
 
 /*
- * Whether the kernel has revision @rev of match (@opt IPT_SO_GET_REVISION_MATCH) or target
- * extension @name; the form libxtables' xt_params->compat_rev wants (nft_compat, NFNL_MSG_COMPAT_GET).
+ * Whether the kernel has revision @rev of match (@opt
+ * IPT_SO_GET_REVISION_MATCH) or target extension @name; the form libxtables'
+ * xt_params->compat_rev wants (nft_compat, NFNL_MSG_COMPAT_GET).
  */
 int nft_compatible_revision(const char *name, uint8_t rev, int opt);
 
@@ -35,21 +36,24 @@ enum nft_detail {
 struct nft_query {
 	enum family family;
 	const char *table; /* NULL: the five iptables tables of the family */
-	const char *chain; /* rules of this chain only, NULL: of all; chains are always all listed */
+	const char *chain; /* rules of this chain only, NULL: of all; chains are
+			      always all listed */
 	enum nft_detail detail;
 };
 
 /*
  * Reads what @q asks for and appends it to @rs (initialised by the caller,
  * freed by ruleset_clear). The whole answer is of one generation, which
- * rs->generation then holds: an interrupted dump is repeated. Tables that do not exist are not an error.
+ * rs->generation then holds: an interrupted dump is repeated. Tables that do
+ * not exist are not an error.
  */
 int nft_fetch(struct nft *nft, const struct nft_query *q, struct ruleset *rs,
 	      struct err *e);
 
 /*
  * A base chain of any family and tool, for the check that nothing sits
- * between a front program and its chain. @name and @table are valid during the call only.
+ * between a front program and its chain. @name and @table are valid during the
+ * call only.
  */
 struct nft_hook_info {
 	int family; /* NFPROTO_* */
@@ -104,7 +108,21 @@ enum nft_where {
 	NFT_BEFORE_ID,	   /* before the rule of this batch with id @ref */
 	NFT_REPLACE,	   /* in place of the rule with handle @ref */
 };
-/* Adds @r; @id, when not NULL, gets its batch-wide id for NFT_BEFORE_ID. @r stays the caller's. */
+/*
+ * Why @r has no nft form, worded for the user ("TCP match requires '-p tcp'",
+ * ERR_PARAMETER), or 0. To be asked when a rule is parsed; nft_batch_add_rule()
+ * refuses such a rule with -EPROTOTYPE.
+ */
+int rule_check(const struct rule *r, struct err *e);
+
+/*
+ * NFLOG: prefixes of up to 127 characters are nft's. A target extension "NFLOG"
+ * may therefore be larger than struct xt_nflog_info, its prefix continuing
+ * where that structure's starts (as libxt_NFLOG keeps the whole prefix in its
+ * udata); fetched ones always have that room.
+ *
+ * Adds @r; @id, when not NULL, gets its batch-wide id for NFT_BEFORE_ID. @r
+ * stays the caller's. */
 int nft_batch_add_rule(struct nft_batch *b, enum family family,
 		       const char *table, const char *chain,
 		       const struct rule *r, enum nft_where where, uint64_t ref,
@@ -115,18 +133,19 @@ int nft_batch_del_rule(struct nft_batch *b, enum family family,
 int nft_batch_del_rule_id(struct nft_batch *b, enum family family,
 			  const char *table, const char *chain, uint32_t id);
 /*
- * What is added from now on comes from this line of the user's file (0: none): an error of the
- * kernel then begins "\nline N: RULE_APPEND failed" instead of " RULE_APPEND failed".
+ * What is added from now on comes from this line of the user's file (0: none):
+ * an error of the kernel then begins "\nline N: RULE_APPEND failed" instead of
+ * " RULE_APPEND failed".
  */
 void nft_batch_set_line(struct nft_batch *b, int line);
 
 /*
  * Sends the batch and waits for the kernel's answer. @gen is the generation
- * the batch was built on, 0 for "any". Returns 0; -ERESTART when the ruleset has
- * changed meanwhile (rebuild the batch on a new dump and try again); or
- * another negative errno with @e filled the way iptables words it (ERR_RESOURCE,
- * " CHAIN_DEL failed (Device or resource busy): chain c1"). Nothing has
- * changed in the kernel unless 0 is returned.
+ * the batch was built on, 0 for "any". Returns 0; -ERESTART when the ruleset
+ * has changed meanwhile (rebuild the batch on a new dump and try again); or
+ * another negative errno with @e filled the way iptables words it
+ * (ERR_RESOURCE, " CHAIN_DEL failed (Device or resource busy): chain c1").
+ * Nothing has changed in the kernel unless 0 is returned.
  */
 int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
 		     struct err *e);
@@ -135,14 +154,26 @@ int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
 
 /*
  * Whether two rules are the same to iptables -C/-D: core conditions,
- * extensions (by libxtables' own idea of which bytes count, hence @userspace_size),
- * target; counters, handle and native-or-compat encoding do not count.
- * @userspace_size: how many bytes of an extension's data count (struct xtables_match
- * userspacesize); NULL: all.
+ * extensions (by libxtables' own idea of which bytes count, hence
+ * @userspace_size), target; counters, handle and native-or-compat encoding do
+ * not count.
+ * @userspace_size: how many bytes of an extension's data count (struct
+ * xtables_match userspacesize); NULL: all.
  */
 typedef uint32_t (*ext_cmp_size_fn)(enum family family, const struct ext *e,
 				    bool target);
 bool rule_equal(enum family family, const struct rule *a, const struct rule *b,
 		ext_cmp_size_fn userspace_size);
+
+/*
+ * The first rule of a chain that rule_equal()s @want, without fetching the
+ * chain: for -C and -D. Returns 0 with its @handle and the @generation it was
+ * seen at (each may be NULL), or -ENOENT (table, chain or rule do not exist; @e
+ * is left alone), or another negative errno with @e filled.
+ */
+int nft_find_rule(struct nft *nft, enum family family, const char *table,
+		  const char *chain, const struct rule *want,
+		  ext_cmp_size_fn userspace_size, uint64_t *handle,
+		  uint32_t *generation, struct err *e);
 
 #endif
