@@ -7,16 +7,15 @@
 #ifndef LOADER_ABI_H
 #define LOADER_ABI_H
 
-/* Accelerated base chains get a number: family (0 ip, 1 ip6) * 16 + index of the builtin chain. */
+/* Accelerated base chains get a number: family (0 ip, 1 ip6) * 32 + index of the builtin chain. */
 #define ABI_CHAINS 64
 #define ABI_SLOTS 2 /* program generations: one live, one being built */
 
 /*
- * Per network namespace, one element: which generation of programs is live
+ * ctl: per network namespace, one element: which slot of programs is live
  * and for which nft generation it may decide. One 64-bit word, written
- * atomically: slot << 32 | generation. ABI_CTL_OFF: nobody decides.
+ * atomically: slot << 32 | generation. Generation 0, which nft never has: nobody decides.
  */
-#define ABI_CTL_OFF (~0ULL)
 
 /*
  * A note "this skb: accept", from the front to the guard. Global (all

@@ -1,4 +1,38 @@
-EXTRA_DIST += \
-	src/loader/abi.h src/loader/loader.h \
-	src/loader/bpf/notes.bpf.h src/loader/bpf/vmlinux.bpf.h \
-	src/loader/bpf/dispatch.bpf.c src/loader/bpf/guard.bpf.c src/loader/bpf/netid.bpf.c
+# The loader. Dispatcher, guard and netid are compiled by clang now and become arrays in the binary.
+noinst_LIBRARIES += libloader.a
+libloader_a_SOURCES = \
+	src/loader/abi.h src/loader/abi_user.h src/loader/loader.h \
+	src/loader/cache.c src/loader/cache.h \
+	src/loader/clang.c src/loader/clang.h \
+	src/loader/hash.h \
+	src/loader/merge.c \
+	src/loader/ns.c src/loader/ns.h \
+	src/loader/place.c src/loader/place.h \
+	src/loader/program.c src/loader/program.h \
+	src/loader/slot.c src/loader/slot.h \
+	src/loader/sys.c src/loader/sys.h
+
+bpf_headers = \
+	src/loader/abi.h \
+	src/loader/bpf/notes.bpf.h \
+	src/loader/bpf/vmlinux.bpf.h
+bpf_sources = \
+	src/loader/bpf/dispatch.bpf.c \
+	src/loader/bpf/guard.bpf.c \
+	src/loader/bpf/netid.bpf.c
+bpf_arrays = $(bpf_sources:.bpf.c=.bpf.inc)
+
+EXTRA_DIST += $(bpf_headers) $(bpf_sources)
+BUILT_SOURCES += $(bpf_arrays)
+CLEANFILES += $(bpf_arrays) $(bpf_arrays:=.o)
+
+BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -Wall -Wextra $(WERROR) -nostdinc -I$(top_srcdir)/src
+
+$(bpf_arrays): $(bpf_headers)
+src/loader/bpf/dispatch.bpf.inc: src/loader/bpf/dispatch.bpf.c
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) $(BPF_CFLAGS) -c $(srcdir)/src/loader/bpf/dispatch.bpf.c -o $@.o && $(BPF_TO_ARRAY)
+src/loader/bpf/guard.bpf.inc: src/loader/bpf/guard.bpf.c
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) $(BPF_CFLAGS) -c $(srcdir)/src/loader/bpf/guard.bpf.c -o $@.o && $(BPF_TO_ARRAY)
+src/loader/bpf/netid.bpf.inc: src/loader/bpf/netid.bpf.c
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) $(BPF_CFLAGS) -c $(srcdir)/src/loader/bpf/netid.bpf.c -o $@.o && $(BPF_TO_ARRAY)
+BPF_TO_ARRAY = od -v -An -tx1 $@.o | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > $@

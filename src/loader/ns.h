@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The maps that all programs of a network namespace share, and the control
+ * word: which slot of programs decides, for which nft generation.
+ */
+#ifndef LOADER_NS_H
+#define LOADER_NS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "loader/abi_user.h"
+#include "loader/place.h"
+
+enum ns_map { NS_NOTES, NS_CTL, NS_STATS, NS_PROGS, NS_MAPS };
+
+struct ns {
+	struct place place;
+	int fd[NS_MAPS];
+	uint32_t id[NS_MAPS]; /* the kernel's map ids */
+	volatile uint64_t *ctl;	  /* mapped; NULL when opened for reading only */
+	struct abi_notes *notes;  /* likewise */
+	size_t notes_len;
+};
+
+/* Opens what there is, for reading. -ENOENT when BPF is not in use here. */
+int ns_open(struct ns *ns, const struct place *p);
+/* Opens, making what is missing; place_prepare() was called before. */
+int ns_create(struct ns *ns, const struct place *p, struct err *e);
+void ns_close(struct ns *ns);
+
+/*
+ * The control word, split. The slot is the one whose counters count, also
+ * while nobody decides; the generation is 0 then.
+ */
+void ns_get_ctl(const struct ns *ns, unsigned int *slot, uint32_t *generation);
+/* Makes @slot decide for @generation (0: nobody decides). From ns_create() only. */
+void ns_set_ctl(struct ns *ns, unsigned int slot, uint32_t generation);
+
+/*
+ * Starts a new epoch of notes: what was left over becomes void after two of
+ * them. Waits a grace period, so that no packet in flight is two epochs old.
+ */
+int ns_next_epoch(struct ns *ns);
+
+#endif

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "loader/abi_user.h"
+#include "loader/place.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+#ifndef BPF_FS_MAGIC
+#define BPF_FS_MAGIC 0xcafe4a11
+#endif
+
+#define CHAINS_PER_FAMILY (ABI_CHAINS / 2)
+
+/*
+ * Processes whose mount namespace is the machine's: pid 1, or, where it lets
+ * nobody look, the kernel's own thread beside it (which must be a kernel thread: no executable).
+ */
+static const char *const machine_procs[] = { "/proc/1", "/proc/2" };
+
+static bool is_kthreadd(const char *proc)
+{
+	char path[32], comm[16] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/comm", proc);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(comm, sizeof(comm), f))
+		comm[0] = '\0';
+	fclose(f);
+	return !strcmp(comm, "kthreadd\n");
+}
+
+/* The /proc directory of a process in the machine's mount namespace, NULL when none can be asked. */
+static const char *machine_proc(struct stat *ns)
+{
+	char path[32];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(machine_procs) / sizeof(*machine_procs); i++) {
+		snprintf(path, sizeof(path), "%s/ns/mnt", machine_procs[i]);
+		if (stat(path, ns))
+			continue;
+		if (i == 0 || is_kthreadd(machine_procs[i]))
+			return machine_procs[i];
+	}
+	return NULL;
+}
+
+static bool same_inode(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+const char *place_machine_root(void)
+{
+	struct stat own, machine;
+	const char *proc = machine_proc(&machine);
+
+	if (!proc || stat("/proc/self/ns/mnt", &own) ||
+	    same_inode(&own, &machine))
+		return "";
+	return proc == machine_procs[0] ? "/proc/1/root" : "/proc/2/root";
+}
+
+void place_join_machine(void)
+{
+	struct stat own, machine;
+	const char *proc = machine_proc(&machine);
+	char path[32];
+	int fd;
+
+	if (!proc || stat("/proc/self/ns/mnt", &own) ||
+	    same_inode(&own, &machine))
+		return;
+	snprintf(path, sizeof(path), "%s/ns/mnt", proc);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (setns(fd, CLONE_NEWNS) == 0 && chdir("/") != 0)
+		errno = 0; /* setns() put us at its root already */
+	close(fd);
+}
+
+int place_find(struct place *p, struct err *e)
+{
+	socklen_t len = sizeof(p->cookie);
+	int fd, err = 0;
+
+	memset(p, 0, sizeof(*p));
+	snprintf(p->root, sizeof(p->root), "%s", place_machine_root());
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(e, ERR_OTHER, errno, "cannot open a socket: %s",
+			       strerror(errno));
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &p->cookie, &len))
+		err = err_set(e, ERR_VERSION, errno,
+			      "this kernel does not tell network namespaces "
+			      "apart (SO_NETNS_COOKIE): Linux 5.14 is needed");
+	close(fd);
+	return err;
+}
+
+static int make_dir(const char *path)
+{
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+int place_check_bpffs(const struct place *p)
+{
+	char path[PLACE_PATH_LEN];
+	struct statfs fs;
+
+	snprintf(path, sizeof(path), "%s" PLACE_BPFFS, p->root);
+	if (statfs(path, &fs))
+		return -errno;
+	if ((uint32_t)fs.f_type != BPF_FS_MAGIC)
+		return -ENOENT;
+	return fs.f_flags & ST_RDONLY ? -EROFS : 0;
+}
+
+static int make_bpffs(const struct place *p, struct err *e)
+{
+	int err = place_check_bpffs(p);
+
+	if (err == -EROFS)
+		return err_set(e, ERR_OTHER, EROFS,
+			       "the bpf file system at " PLACE_BPFFS
+			       " is read-only: mount -o remount,rw " PLACE_BPFFS);
+	if (!err)
+		return 0;
+	err = make_dir(PLACE_BPFFS);
+	if (!err && mount("bpf", PLACE_BPFFS, "bpf",
+			  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
+		err = -errno;
+	if (err)
+		return err_set(e, ERR_OTHER, -err,
+			       "cannot mount a bpf file system at " PLACE_BPFFS
+			       ": %s; run as root: mount -t bpf bpf " PLACE_BPFFS,
+			       strerror(-err));
+	return 0;
+}
+
+int place_prepare(const struct place *p, struct err *e)
+{
+	char path[PLACE_PATH_LEN];
+	int lock, err;
+
+	err = make_dir(PLACE_RUN);
+	if (err)
+		return err_set(e, ERR_OTHER, -err, "cannot make " PLACE_RUN ": %s",
+			       strerror(-err));
+	lock = open(PLACE_RUN, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX)) {
+		err = err_set(e, ERR_OTHER, errno, "cannot lock " PLACE_RUN ": %s",
+			      strerror(errno));
+		goto out;
+	}
+	/* Two that mount at once would hide each other's pins; hence the lock. */
+	err = make_bpffs(p, e);
+	if (err)
+		goto out;
+	place_file(p, path, sizeof(path), "");
+	err = make_dir(path);
+	if (!err) {
+		place_pin(p, path, sizeof(path), "%s", "");
+		err = make_dir(path);
+	}
+	if (err)
+		err_set(e, ERR_OTHER, -err, "cannot make %s: %s", path,
+			strerror(-err));
+out:
+	if (lock >= 0)
+		close(lock);
+	return err;
+}
+
+void place_file(const struct place *p, char *buf, size_t len, const char *name)
+{
+	snprintf(buf, len, "%s" PLACE_RUN "/ns-%" PRIx64 "%s%s", p->root,
+		 p->cookie, *name ? "/" : "", name);
+}
+
+void place_pin(const struct place *p, char *buf, size_t len, const char *fmt,
+	       ...)
+{
+	va_list ap;
+	int n;
+
+	n = snprintf(buf, len, "%s" PLACE_BPFFS "/%" PRIx64, p->root,
+		     p->cookie);
+	if (!*fmt || n < 0 || (size_t)n + 1 >= len)
+		return;
+	buf[n++] = '/';
+	va_start(ap, fmt);
+	vsnprintf(buf + n, len - n, fmt, ap);
+	va_end(ap);
+	if (!buf[n])
+		buf[n - 1] = '\0';
+}
+
+void place_notes(const struct place *p, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s" PLACE_BPFFS "/notes", p->root);
+}
+
+int place_lock(const struct place *p, const char *name, bool wait)
+{
+	char path[PLACE_PATH_LEN];
+	int fd, err;
+
+	place_file(p, path, sizeof(path), name);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB))) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+bool place_is_machine_netns(const struct place *p)
+{
+	struct stat own, machine;
+	unsigned int i;
+	char path[32];
+
+	if (stat("/proc/self/ns/net", &own))
+		return false;
+	for (i = 0; i < sizeof(machine_procs) / sizeof(*machine_procs); i++) {
+		snprintf(path, sizeof(path), "%s/ns/net", machine_procs[i]);
+		if (!stat(path, &machine))
+			return same_inode(&own, &machine);
+	}
+	return false;
+}
+
+const char *place_family_name(enum family family)
+{
+	return family == FAMILY_IPV6 ? "ip6" : "ip";
+}
+
+int place_chain_id(enum family family, const char *table, const char *chain)
+{
+	unsigned int i;
+
+	for (i = 0; i < builtin_chain_count; i++)
+		if (!strcmp(builtin_chains[i].table, table) &&
+		    !strcmp(builtin_chains[i].name, chain))
+			return (family == FAMILY_IPV6 ? CHAINS_PER_FAMILY : 0) + i;
+	return -ENOENT;
+}
+
+const struct builtin_chain *place_chain_by_id(unsigned int id,
+					      enum family *family)
+{
+	if (id >= ABI_CHAINS || id % CHAINS_PER_FAMILY >= builtin_chain_count)
+		return NULL;
+	*family = id >= CHAINS_PER_FAMILY ? FAMILY_IPV6 : FAMILY_IPV4;
+	return &builtin_chains[id % CHAINS_PER_FAMILY];
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Programs into the kernel, by libbpf: dispatchers and guards (part of this binary), and generated fronts. */
+#ifndef LOADER_PROGRAM_H
+#define LOADER_PROGRAM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "loader/ns.h"
+
+/* Sends libbpf's messages to @sink at MSG_DEBUG; NULL drops them. @sink must live on. */
+void program_set_sink(const struct msg_sink *sink);
+
+/* What programs need to know of this kernel, found once. */
+struct program_env {
+	uint32_t nf_conn_type_id; /* BTF id of struct nf_conn, 0: not known */
+	uint32_t nft_net_id; /* nf_tables_net_id where the generation is the module's; else 0 */
+};
+int program_env_find(struct program_env *env, struct err *e);
+
+struct program {
+	int fd;
+	int counters_fd; /* maps of its own; -1: none */
+	int state_fd;
+	unsigned int insns, jited_bytes;
+	unsigned int load_ms;
+};
+
+void program_init(struct program *p);
+void program_close(struct program *p);
+
+/*
+ * These three load for base chain number @chain. A verifier's refusal is the last line of its log in @e.
+ */
+int program_load_front(struct program *p, const struct ns *ns,
+		       const struct program_env *env, unsigned int chain,
+		       const struct buf *object, struct err *e);
+int program_load_dispatcher(struct program *p, const struct ns *ns,
+			    const struct program_env *env, unsigned int chain,
+			    struct err *e);
+int program_load_guard(struct program *p, const struct ns *ns,
+		       unsigned int chain, struct err *e);
+
+#endif

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loader/hash.h"
+#include "loader/slot.h"
+#include "loader/sys.h"
+
+#define SLOT_MAGIC 0x6970622d62617331ULL /* "ipb-bas1": changes with the layout of an entry */
+
+uint64_t slot_table_key(enum family family, const char *table)
+{
+	uint64_t h = hash_add(HASH_INIT, &(uint8_t){ family }, 1);
+
+	return hash_add(h, table, strlen(table) + 1);
+}
+
+uint64_t slot_chain_key(enum family family, const char *table,
+			const char *chain)
+{
+	return hash_add(slot_table_key(family, table), chain,
+			strlen(chain) + 1);
+}
+
+static uint64_t hash_ext(uint64_t h, const struct ext *e)
+{
+	h = hash_add(h, e->name, strlen(e->name) + 1);
+	h = hash_add(h, &e->revision, sizeof(e->revision));
+	h = hash_add(h, &e->size, sizeof(e->size));
+	return hash_add(h, e->data, e->size);
+}
+
+/* Field by field: padding and what lies behind a string's end are not content. */
+static uint64_t hash_core(uint64_t h, const struct core_match *c)
+{
+	const uint8_t small[] = { c->iif_len, c->oif_len, c->has_iif,
+				  c->has_oif, c->frag,	  c->inv };
+
+	h = hash_add(h, &c->src, sizeof(c->src));
+	h = hash_add(h, &c->dst, sizeof(c->dst));
+	h = hash_add(h, &c->smsk, sizeof(c->smsk));
+	h = hash_add(h, &c->dmsk, sizeof(c->dmsk));
+	h = hash_add(h, c->iif, strnlen(c->iif, sizeof(c->iif)));
+	h = hash_add(h, c->oif, strnlen(c->oif, sizeof(c->oif)));
+	h = hash_add(h, &c->proto, sizeof(c->proto));
+	return hash_add(h, small, sizeof(small));
+}
+
+uint64_t slot_rule_hash(const struct rule *r)
+{
+	uint64_t h = hash_core(HASH_INIT, &r->core);
+	const struct ext *e;
+	uint8_t action = r->action;
+
+	list_for_each(e, &r->matches, struct ext, node)
+		h = hash_ext(h, e);
+	h = hash_add(h, &action, 1);
+	h = hash_add(h, r->chain, strlen(r->chain) + 1);
+	if (r->action == ACTION_TARGET && r->target)
+		h = hash_ext(h, r->target);
+	return h ? h : 1;
+}
+
+/* ---- the base map ---- */
+
+static int map_base(struct slot *s, unsigned int n, bool writable)
+{
+	s->map_len = (size_t)(n + 1) * sizeof(struct slot_entry);
+	s->map = sys_map_mmap(s->base_fd, s->map_len, writable);
+	if (!s->map)
+		return -errno;
+	s->header = s->map;
+	s->entries = (struct slot_entry *)s->map + 1;
+	s->n = n;
+	return 0;
+}
+
+int slot_open(struct slot *s, const struct ns *ns, unsigned int num,
+	      bool writable)
+{
+	char path[PLACE_PATH_LEN];
+	struct bpf_map_info info;
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->num = num;
+	place_pin(&ns->place, path, sizeof(path), "s%u-base", num);
+	s->base_fd = sys_obj_get(path);
+	if (s->base_fd < 0)
+		return s->base_fd;
+	err = sys_map_info(s->base_fd, &info);
+	if (!err && (info.value_size != sizeof(struct slot_entry) ||
+		     info.max_entries < 1))
+		err = -ENOENT; /* another version's: as good as none */
+	if (!err)
+		err = map_base(s, info.max_entries - 1, writable);
+	if (!err && (s->header->magic != SLOT_MAGIC || s->header->entries != s->n))
+		err = -ENOENT;
+	if (err)
+		slot_close(s);
+	return err;
+}
+
+int slot_create(struct slot *s, const struct ns *ns, unsigned int num,
+		const struct slot_entry *entries, unsigned int n)
+{
+	struct sys_map_spec spec = {
+		.type = BPF_MAP_TYPE_ARRAY,
+		.name = "base",
+		.value_size = sizeof(struct slot_entry),
+		.entries = n + 1,
+		.flags = BPF_F_MMAPABLE,
+	};
+	char path[PLACE_PATH_LEN];
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->num = num;
+	s->base_fd = sys_map_create(&spec);
+	if (s->base_fd < 0)
+		return s->base_fd;
+	err = map_base(s, n, true);
+	if (err)
+		goto fail;
+	if (n)
+		memcpy(s->entries, entries, n * sizeof(*entries));
+	s->header->entries = n;
+	s->header->magic = SLOT_MAGIC;
+	place_pin(&ns->place, path, sizeof(path), "s%u-base", num);
+	err = sys_obj_pin(s->base_fd, path);
+	if (!err)
+		return 0;
+fail:
+	slot_close(s);
+	return err;
+}
+
+void slot_close(struct slot *s)
+{
+	sys_map_munmap(s->map, s->map_len);
+	s->map = NULL;
+	if (s->base_fd >= 0)
+		close(s->base_fd);
+	s->base_fd = -1;
+}
+
+bool slot_valid(const struct slot *s)
+{
+	return __atomic_load_n(&s->header->valid, __ATOMIC_ACQUIRE) == 1;
+}
+
+void slot_pin_path(const struct place *p, char *buf, size_t len,
+		   unsigned int num, unsigned int chain, const char *what)
+{
+	place_pin(p, buf, len, "s%u-c%u-%s", num, chain, what);
+}
+
+void slot_remove(const struct ns *ns, unsigned int num)
+{
+	char path[PLACE_PATH_LEN], prefix[16];
+	struct dirent *d;
+	unsigned int i;
+	DIR *dir;
+
+	/* base goes first: without it the slot does not exist for anybody */
+	place_pin(&ns->place, path, sizeof(path), "s%u-base", num);
+	unlink(path);
+	for (i = 0; i < ABI_CHAINS; i++)
+		sys_map_delete(ns->fd[NS_PROGS], num * ABI_CHAINS + i);
+
+	place_pin(&ns->place, path, sizeof(path), "%s", "");
+	dir = opendir(path);
+	if (!dir)
+		return;
+	snprintf(prefix, sizeof(prefix), "s%u-", num);
+	while ((d = readdir(dir)))
+		if (!strncmp(d->d_name, prefix, strlen(prefix)))
+			unlinkat(dirfd(dir), d->d_name, 0);
+	closedir(dir);
+}
+
+/* ---- reading ---- */
+
+/* Adds up the CPUs' counters of one program into @sums, for the entries that are its. */
+static int read_program(const struct slot *s, const struct ns *ns,
+			unsigned int chain, struct abi_counter *sums)
+{
+	unsigned int i, cpu, cpus = sys_possible_cpus();
+	char path[PLACE_PATH_LEN];
+	struct bpf_map_info info;
+	struct abi_counter *values = NULL;
+	int fd, err;
+
+	slot_pin_path(&ns->place, path, sizeof(path), s->num, chain, "counters");
+	fd = sys_obj_get(path);
+	if (fd < 0)
+		return fd;
+	err = sys_map_info(fd, &info);
+	if (!err && info.value_size != sizeof(struct abi_counter))
+		err = -EUCLEAN;
+	if (err)
+		goto out;
+	values = calloc((size_t)info.max_entries * cpus, sizeof(*values));
+	err = values ? sys_map_read_percpu(fd, info.max_entries,
+					   sizeof(*values), values) :
+		       -ENOMEM;
+	for (i = 0; i < s->n && !err; i++) {
+		const struct slot_entry *e = &s->entries[i];
+
+		if (e->kind != SLOT_COUNTER || e->chain != chain ||
+		    e->ordinal >= info.max_entries)
+			continue;
+		for (cpu = 0; cpu < cpus; cpu++) {
+			const struct abi_counter *v =
+				&values[(size_t)e->ordinal * cpus + cpu];
+
+			sums[i].packets += v->packets;
+			sums[i].bytes += v->bytes;
+		}
+	}
+out:
+	free(values);
+	close(fd);
+	return err;
+}
+
+int slot_read(const struct slot *s, const struct ns *ns,
+	      struct abi_counter *sums)
+{
+	bool done[ABI_CHAINS] = { false };
+	unsigned int i;
+	int err = 0;
+
+	memset(sums, 0, s->n * sizeof(*sums));
+	for (i = 0; i < s->n && !err; i++) {
+		const struct slot_entry *e = &s->entries[i];
+
+		if (e->kind != SLOT_COUNTER || e->chain >= ABI_CHAINS ||
+		    done[e->chain])
+			continue;
+		done[e->chain] = true;
+		err = read_program(s, ns, e->chain, sums);
+		/* A pin removed by hand takes its counts along. */
+		if (err == -ENOENT)
+			err = 0;
+	}
+	return err;
+}
+
+/* ---- totals ---- */
+
+static int compare_ids(const struct slot_id *a, const struct slot_id *b)
+{
+	if (a->table != b->table)
+		return a->table < b->table ? -1 : 1;
+	if (a->handle != b->handle)
+		return a->handle < b->handle ? -1 : 1;
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return 0;
+}
+
+static int compare_totals(const void *a, const void *b)
+{
+	return compare_ids(&((const struct slot_total *)a)->id,
+			   &((const struct slot_total *)b)->id);
+}
+
+struct totals {
+	struct slot_total *t;
+	unsigned int n;
+};
+
+/* Appends what @s counts; with @base what is carried in it, too. */
+static int totals_add(struct totals *all, const struct slot *s,
+		      const struct ns *ns, bool base)
+{
+	struct abi_counter *sums;
+	struct slot_total *t;
+	unsigned int i;
+	int err;
+
+	if (!s->n)
+		return 0;
+	sums = calloc(s->n, sizeof(*sums));
+	t = realloc(all->t, (all->n + s->n) * sizeof(*t));
+	if (t)
+		all->t = t;
+	err = sums && t ? slot_read(s, ns, sums) : -ENOMEM;
+	for (i = 0; i < s->n && !err; i++) {
+		const struct slot_entry *e = &s->entries[i];
+
+		if (e->kind == SLOT_STATE)
+			continue;
+		all->t[all->n++] = (struct slot_total){
+			.id = e->id,
+			.table_key = e->table_key,
+			.chain_key = e->chain_key,
+			.packets = sums[i].packets + (base ? e->packets : 0),
+			.bytes = sums[i].bytes + (base ? e->bytes : 0),
+		};
+	}
+	free(sums);
+	return err;
+}
+
+/* Sorts, and makes one of the counts that belong to the same rule. */
+static void totals_join(struct totals *all)
+{
+	unsigned int i, n = 0;
+
+	if (!all->n)
+		return;
+	qsort(all->t, all->n, sizeof(*all->t), compare_totals);
+	for (i = 1; i < all->n; i++) {
+		if (compare_totals(&all->t[n], &all->t[i])) {
+			all->t[++n] = all->t[i];
+			continue;
+		}
+		all->t[n].packets += all->t[i].packets;
+		all->t[n].bytes += all->t[i].bytes;
+	}
+	all->n = n + 1;
+}
+
+const struct slot_total *slot_total_find(const struct slot_total *t,
+					 unsigned int n,
+					 const struct slot_id *id)
+{
+	struct slot_total key = { .id = *id };
+
+	return n ? bsearch(&key, t, n, sizeof(*t), compare_totals) : NULL;
+}
+
+/*
+ * What the old slot counted for rules that were zeroed before the new one was made does not
+ * count. @old is sorted.
+ */
+static void totals_drop_fresh(struct totals *old, const struct slot *live)
+{
+	struct slot_total *t;
+	unsigned int i;
+
+	for (i = 0; i < live->n; i++) {
+		if (!live->entries[i].fresh)
+			continue;
+		t = (struct slot_total *)slot_total_find(old->t, old->n,
+							 &live->entries[i].id);
+		if (t)
+			t->packets = t->bytes = 0;
+	}
+}
+
+static int try_totals(const struct ns *ns, struct totals *all)
+{
+	struct slot live, old;
+	unsigned int num;
+	uint32_t gen;
+	int err;
+
+	ns_get_ctl(ns, &num, &gen);
+	err = slot_open(&live, ns, num, false);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (slot_valid(&live)) {
+		err = totals_add(all, &live, ns, true);
+		goto out;
+	}
+	/* The old slot's base is valid: no swap starts before that. */
+	err = slot_open(&old, ns, !num, false);
+	if (!err) {
+		err = totals_add(all, &old, ns, true);
+		slot_close(&old);
+		totals_join(all);
+		totals_drop_fresh(all, &live);
+	} else if (err == -ENOENT) {
+		err = slot_valid(&live) ? -EAGAIN : 0;
+	}
+	if (!err)
+		err = totals_add(all, &live, ns, false);
+out:
+	slot_close(&live);
+	return err;
+}
+
+int slot_totals(const struct ns *ns, struct slot_total **out, unsigned int *n)
+{
+	struct totals all = { 0 };
+	unsigned int before, after, tries;
+	uint32_t gen;
+	int err = 0;
+
+	/* Without a lock; when a swap comes in between, look again. */
+	for (tries = 0; tries < 10; tries++) {
+		all.n = 0;
+		ns_get_ctl(ns, &before, &gen);
+		err = try_totals(ns, &all);
+		ns_get_ctl(ns, &after, &gen);
+		if (err != -EAGAIN && before == after)
+			break;
+	}
+	if (err) {
+		free(all.t);
+		return err;
+	}
+	totals_join(&all);
+	*out = all.t;
+	*n = all.n;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static void set_counts(struct slot_entry *e, uint64_t packets, uint64_t bytes)
+{
+	__atomic_store_n(&e->packets, packets, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->bytes, bytes, __ATOMIC_RELAXED);
+}
+
+/* Each old count goes to the first entry of its rule, as the rule may be in several programs. */
+static void fill_base(struct slot *live, struct totals *old)
+{
+	unsigned int i;
+
+	for (i = 0; i < live->n; i++) {
+		struct slot_entry *e = &live->entries[i];
+		struct slot_total *t;
+
+		if (e->kind == SLOT_STATE)
+			continue;
+		t = (struct slot_total *)slot_total_find(old->t, old->n, &e->id);
+		set_counts(e, t ? t->packets : 0, t ? t->bytes : 0);
+		if (t)
+			t->packets = t->bytes = 0;
+	}
+}
+
+int slot_carry(struct ns *ns)
+{
+	struct totals totals = { 0 };
+	struct slot live, old;
+	unsigned int num;
+	uint32_t gen;
+	int err;
+
+	ns_get_ctl(ns, &num, &gen);
+	err = slot_open(&live, ns, num, true);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (slot_valid(&live))
+		goto out; /* the other slot may be under construction: leave it */
+	err = sys_grace_period(); /* the old programs have counted their last */
+	if (!err)
+		err = slot_open(&old, ns, !num, false);
+	if (!err) {
+		err = totals_add(&totals, &old, ns, true);
+		slot_close(&old);
+	} else if (err == -ENOENT) {
+		err = 0;
+	}
+	if (!err) {
+		totals_join(&totals);
+		totals_drop_fresh(&totals, &live);
+		fill_base(&live, &totals);
+		__atomic_store_n(&live.header->valid, 1, __ATOMIC_RELEASE);
+		slot_remove(ns, !num);
+	}
+	free(totals.t);
+out:
+	slot_close(&live);
+	return err;
+}
+
+int slot_zero(struct ns *ns,
+	      bool (*match)(const struct slot_entry *entry, void *arg),
+	      void *arg)
+{
+	struct abi_counter *sums = NULL;
+	struct slot live;
+	unsigned int num, i;
+	uint32_t gen;
+	int err;
+
+	err = slot_carry(ns);
+	if (err)
+		return err;
+	ns_get_ctl(ns, &num, &gen);
+	err = slot_open(&live, ns, num, true);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (!live.n)
+		goto out;
+	sums = calloc(live.n, sizeof(*sums));
+	err = sums ? slot_read(&live, ns, sums) : -ENOMEM;
+	for (i = 0; i < live.n && !err; i++)
+		if (live.entries[i].kind != SLOT_STATE &&
+		    match(&live.entries[i], arg))
+			set_counts(&live.entries[i], -sums[i].packets,
+				   -sums[i].bytes);
+out:
+	free(sums);
+	slot_close(&live);
+	return err;
+}
