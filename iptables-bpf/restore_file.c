@@ -232,7 +232,7 @@ int restore_rule(struct restore_file *f, int line)
 
 	if (is_guard(&f->words, argv))
 		return 0;
-	cmd = command_new(CMD_NONE, f->current->name, NULL, NULL);
+	cmd = calloc(1, sizeof(*cmd));
 	if (!cmd)
 		return out_of_memory(f, line);
 	ret = command_parse(f->fe, f->words.argc, argv, true, cmd, f->e);

@@ -7,6 +7,7 @@
 #ifndef FRONTEND_RESTORE_FILE_H
 #define FRONTEND_RESTORE_FILE_H
 
+#include <setjmp.h>
 #include <stdio.h>
 
 #include "iptables-bpf/command.h"
@@ -37,10 +38,12 @@ struct restore_file {
 		      count */
 
 	/* The scanner's: */
-	int line;      /* of the last line begun, from 1 */
-	bool in_table; /* inside a table we want */
-	bool skipping; /* inside, or behind, one that --table leaves out */
+	int line;	/* of the last line begun, from 1 */
+	bool in_table;	/* inside a table we want */
+	bool skipping;	/* inside, or behind, one that --table leaves out */
+	int read_error; /* errno, when the input could not be read to its end */
 	struct words words;
+	jmp_buf out_of_memory; /* where it goes when it cannot go on */
 
 	struct err *e; /* what went wrong, with its line */
 	int ret;       /* 0 or negative errno */
