@@ -142,10 +142,6 @@ summary()
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
-# A user's own python3 in front of the system's may lack what Debian's has.
-PYTHON=/usr/bin/python3
-[ -x "$PYTHON" ] || PYTHON=python3
-
 check_all()
 {
 	build_release || die "the build failed: no test was run"

@@ -30,6 +30,11 @@ def harness_different():
     return run.check_mutants(sample("stateless"), 24, generate.DEFAULT_SPEC, 1)
 
 
+def harness_stream():
+    """The stream of packets through stock: what it says of a stream can be believed."""
+    return stream.check_harness()
+
+
 def encoding():
     """Our encoder, nft deciding."""
     return all(run.check(sample(name), sides=("stock", "ours-nft")) for name in ("router", "stateless"))
@@ -53,6 +58,7 @@ def rule_changes():
 CASES = {
     "harness-equal": (harness_equal, "stock"),
     "harness-different": (harness_different, "stock"),
+    "harness-stream": (harness_stream, "stock"),
     "encoding": (encoding, "ours"),
     "router": (router, "ours"),
     "stateless": (stateless, "ours"),
