@@ -110,7 +110,7 @@ struct command *command_new(enum command_id id, const char *table,
 
 /* Runs one command as a transaction of its own; returns 0 or a negative errno
  * with @e filled. */
-int command_run(struct frontend *fe, const struct command *cmd, struct err *e);
+int command_run(struct frontend *fe, struct command *cmd, struct err *e);
 
 /* Reports @e on stderr the way @fe's program does and returns the exit status.
  */

@@ -9,8 +9,23 @@ libfrontend_a_SOURCES = \
 	iptables-bpf/args_finish.c \
 	iptables-bpf/args_help.c \
 	iptables-bpf/args_options.c \
+	iptables-bpf/cmd_append.c \
+	iptables-bpf/cmd_check.c \
+	iptables-bpf/cmd_delete.c \
+	iptables-bpf/cmd_delete_chain.c \
+	iptables-bpf/cmd_flush.c \
+	iptables-bpf/cmd_flush_table.c \
+	iptables-bpf/cmd_insert.c \
+	iptables-bpf/cmd_list.c \
+	iptables-bpf/cmd_new_chain.c \
+	iptables-bpf/cmd_policy.c \
+	iptables-bpf/cmd_rename_chain.c \
+	iptables-bpf/cmd_replace.c \
+	iptables-bpf/cmd_zero.c \
 	iptables-bpf/command.c \
 	iptables-bpf/command.h \
+	iptables-bpf/context.c \
+	iptables-bpf/context.h \
 	iptables-bpf/family.h \
 	iptables-bpf/family_ipv4.c \
 	iptables-bpf/family_ipv6.c \
@@ -19,8 +34,10 @@ libfrontend_a_SOURCES = \
 	iptables-bpf/interface.h \
 	iptables-bpf/options.c \
 	iptables-bpf/options.h \
+	iptables-bpf/transaction.c \
 	iptables-bpf/transaction.h \
 	iptables-bpf/xt.c \
 	iptables-bpf/xt.h \
 	iptables-bpf/xt_rule.c \
-	iptables-bpf/xt_rule.h
+	iptables-bpf/xt_rule.h \
+	iptables-bpf/zero.h

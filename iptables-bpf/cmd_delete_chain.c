@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* -X */
+#include "iptables-bpf/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <linux/netfilter.h>
+
+#include "iptables-bpf/print.h"
+
+static enum command_need need(const struct command *cmd)
+{
+	/* Builtin chains go only when they are empty. */
+	if (!cmd->chain || builtin_chain_find(cmd->table, cmd->chain))
+		return NEED_RULES;
+	return NEED_CHAINS;
+}
+
+static bool may_delete_builtin(const struct chain *c)
+{
+	return c->policy == NF_ACCEPT && !chain_visible_rules(c);
+}
+
+/* To users a chain that holds nothing but our guard is empty, to the kernel it
+ * is not. */
+static int delete_guards(struct command_context *ctx, struct chain *c,
+			 struct err *e)
+{
+	struct rule *r, *tmp;
+	int ret;
+
+	list_for_each_safe (r, tmp, &c->rules, struct rule, node) {
+		ret = context_delete_rule(ctx, c, r, e);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int delete_chain(struct command_context *ctx, const struct command *cmd,
+			struct chain *c, struct err *e)
+{
+	int ret;
+
+	if (c->base && !may_delete_builtin(c))
+		return cmd->chain
+			       ? command_fail(e, EBUSY, "Directory not empty")
+			       : 0;
+	if (!c->base)
+		context_tell(ctx, cmd, "Deleting", c->name);
+	ret = c->base ? delete_guards(ctx, c, e) : 0;
+	if (ret)
+		return ret;
+	ret = nft_batch_del_chain(ctx->batch, ctx->family, ctx->table_name,
+				  c->name);
+	table_remove_chain(ctx->table, c);
+	return command_result(e, ret);
+}
+
+static int delete_all(struct command_context *ctx, const struct command *cmd,
+		      struct err *e)
+{
+	struct chain **chains;
+	unsigned int n;
+	int ret = 0;
+
+	if (!ctx->table)
+		return 0;
+	chains = chains_in_order(ctx->table, &n);
+	if (!chains)
+		return command_result(e, -ENOMEM);
+	for (unsigned int i = 0; !ret && i < n; i++)
+		ret = delete_chain(ctx, cmd, chains[i], e);
+	free(chains);
+	return ret;
+}
+
+static int build(struct command_context *ctx, struct command *cmd,
+		 struct err *e)
+{
+	struct chain *c;
+
+	if (!cmd->chain)
+		return delete_all(ctx, cmd, e);
+	c = context_chain(ctx, cmd->chain);
+	if (!c)
+		return command_fail(e, ENOENT, NO_CHAIN);
+	return delete_chain(ctx, cmd, c, e);
+}
+
+const struct command_ops cmd_delete_chain = {CMD_DELETE_CHAIN, need, build};
