@@ -41,3 +41,9 @@ libfrontend_a_SOURCES = \
 	iptables-bpf/xt_rule.c \
 	iptables-bpf/xt_rule.h \
 	iptables-bpf/zero.h
+
+# Built by name until the loader's kick is there to link with.
+EXTRA_PROGRAMS = xtables-bpf-multi
+xtables_bpf_multi_SOURCES = iptables-bpf/main.c
+xtables_bpf_multi_LDADD = libfrontend.a libloader.a libtranslate.a libmodel.a libbase.a \
+	$(LIBBPF_LIBS) $(XTABLES_LIBS) $(LIBNFTNL_LIBS) $(LIBMNL_LIBS)

@@ -14,6 +14,10 @@ static const struct applet {
 } applets[] = {
 	{"iptables", applet_iptables, &family_ipv4},
 	{"ip6tables", applet_iptables, &family_ipv6},
+	{"iptables-save", applet_save, &family_ipv4},
+	{"ip6tables-save", applet_save, &family_ipv6},
+	{"iptables-restore", applet_restore, &family_ipv4},
+	{"ip6tables-restore", applet_restore, &family_ipv6},
 };
 #define APPLETS (sizeof(applets) / sizeof(applets[0]))
 
