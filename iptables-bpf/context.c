@@ -26,14 +26,7 @@ int command_result(struct err *e, int ret)
 
 struct chain *context_chain(const struct command_context *ctx, const char *name)
 {
-	struct chain *c;
-
-	if (!ctx->table)
-		return NULL;
-	c = table_find_chain(ctx->table, name);
-	if (c && c->base && !chain_is_builtin(ctx->table, c))
-		return NULL;
-	return c;
+	return ctx->table ? table_find_chain(ctx->table, name) : NULL;
 }
 
 bool context_chain_exists(const struct command_context *ctx, const char *name)

@@ -61,15 +61,6 @@ int print_table_save(const struct family_ops *ops, const char *name,
 const char *chain_policy_name(const struct chain *c);
 
 /*
- * Whether @c is one of the builtin chains of the table as iptables knows them:
- * hook, priority, type and name agree. A base chain that is not makes iptables
- * warn and is not shown.
- */
-bool chain_is_builtin(const struct table *t, const struct chain *c);
-/* Whether @t holds a base chain that is none of iptables'. */
-bool table_is_tainted(const struct table *t);
-
-/*
  * The chains of @t in the order iptables shows them: builtin ones by hook, then
  * the others by name. Base chains that are none of iptables' are left out. The
  * caller frees the array; NULL when out of memory.

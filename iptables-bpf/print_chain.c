@@ -16,24 +16,6 @@ const char *chain_policy_name(const struct chain *c)
 	return c->policy == NF_DROP ? "DROP" : "ACCEPT";
 }
 
-bool chain_is_builtin(const struct table *t, const struct chain *c)
-{
-	const struct builtin_chain *b = builtin_chain_find(t->name, c->name);
-
-	return b && c->base && c->hook == b->hook && c->prio == b->prio &&
-	       !strcmp(c->type, b->type);
-}
-
-bool table_is_tainted(const struct table *t)
-{
-	const struct chain *c;
-
-	list_for_each (c, &t->chains, struct chain, node)
-		if (c->base && !chain_is_builtin(t, c))
-			return true;
-	return false;
-}
-
 static int compare_chains(const void *pa, const void *pb)
 {
 	const struct chain *a = *(const struct chain *const *)pa;
@@ -46,36 +28,29 @@ static int compare_chains(const void *pa, const void *pb)
 	return strcmp(a->name, b->name);
 }
 
+unsigned int chains_collect(const struct table *t, struct chain **chains)
+{
+	struct chain *c;
+	unsigned int n = 0;
+
+	list_for_each (c, &t->chains, struct chain, node)
+		chains[n++] = c;
+	return n;
+}
+
 void chains_sort(struct chain **chains, unsigned int n)
 {
 	if (n)
 		qsort(chains, n, sizeof(*chains), compare_chains);
 }
 
-unsigned int chains_collect(const struct table *t, struct chain **chains)
-{
-	struct chain *c;
-	unsigned int n = 0;
-
-	list_for_each (c, &t->chains, struct chain, node) {
-		if (c->base && !chain_is_builtin(t, c))
-			continue;
-		if (chains)
-			chains[n] = c;
-		n++;
-	}
-	return n;
-}
-
 struct chain **chains_in_order(const struct table *t, unsigned int *n)
 {
-	struct chain **chains;
+	struct chain **chains = calloc(t->nchains + 1, sizeof(*chains));
 
-	*n = chains_collect(t, NULL);
-	chains = calloc(*n + 1, sizeof(*chains));
 	if (!chains)
 		return NULL;
-	chains_collect(t, chains);
+	*n = chains_collect(t, chains);
 	chains_sort(chains, *n);
 	return chains;
 }

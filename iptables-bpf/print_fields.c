@@ -51,19 +51,6 @@ const char *target_text(const struct rule *r)
 	return "";
 }
 
-static bool exists(const struct table *t, const struct builtin_chain *b)
-{
-	const struct chain *c;
-
-	if (!t)
-		return false;
-	list_for_each (c, &t->chains, struct chain, node)
-		if (c->base && !strcmp(c->name, b->name) &&
-		    chain_is_builtin(t, c))
-			return true;
-	return false;
-}
-
 static void fill_absent(struct chain *c, const struct builtin_chain *b)
 {
 	snprintf(c->name, sizeof(c->name), "%s", b->name);
@@ -78,7 +65,7 @@ static void fill_absent(struct chain *c, const struct builtin_chain *b)
 int chain_view_init(struct chain_view *v, const char *table,
 		    const struct table *t)
 {
-	unsigned int have = t ? chains_collect(t, NULL) : 0;
+	unsigned int have = t ? t->nchains : 0;
 	unsigned int absent = 0;
 
 	v->n = 0;
@@ -93,7 +80,8 @@ int chain_view_init(struct chain_view *v, const char *table,
 	for (unsigned int i = 0; i < builtin_chain_count; i++) {
 		const struct builtin_chain *b = &builtin_chains[i];
 
-		if (strcmp(b->table, table) || exists(t, b))
+		if (strcmp(b->table, table) ||
+		    (t && table_find_chain(t, b->name)))
 			continue;
 		fill_absent(&v->absent[absent], b);
 		v->chains[v->n++] = &v->absent[absent++];

@@ -141,7 +141,7 @@ static int check_compatible(const struct table *t, const struct command *cmd,
 		return err_set(e, ERR_OTHER, EINVAL,
 			       "table `%s' is incompatible, use 'nft' tool.",
 			       cmd->table);
-	if (table_is_tainted(t))
+	if (t->tainted)
 		printf("# Table `%s' contains incompatible base-chains, use "
 		       "'nft' tool to list them.\n",
 		       cmd->table);

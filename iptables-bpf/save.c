@@ -120,7 +120,7 @@ static int save_table(const struct frontend *fe, const struct save_options *o,
 		printf("# Table `%s' is incompatible, use 'nft' tool.\n", name);
 		return 0;
 	}
-	if (t && table_is_tainted(t))
+	if (t && t->tainted)
 		printf("# Table `%s' contains incompatible base-chains, use "
 		       "'nft' tool to list them.\n",
 		       name);
