@@ -1,0 +1,31 @@
+noinst_LIBRARIES += libcodegen.a
+libcodegen_a_SOURCES = \
+	src/codegen/codegen.h \
+	src/codegen/lower.c src/codegen/lower.h \
+	src/codegen/plan.c src/codegen/plan.h \
+	src/codegen/plan_flow.c \
+	src/codegen/print.c src/codegen/print.h \
+	src/codegen/print_pred.c
+nodist_libcodegen_a_SOURCES = src/codegen/runtime_text.c
+
+# What surrounds the chains of every generated program, as strings in the compiler.
+CODEGEN_HEAD = \
+	$(srcdir)/src/codegen/kernel.bpf.h \
+	$(srcdir)/src/loader/abi.h \
+	$(srcdir)/src/loader/bpf/notes.bpf.h \
+	$(srcdir)/src/codegen/packet.bpf.h
+CODEGEN_TAIL = $(srcdir)/src/codegen/front.bpf.h
+CODEGEN_QUOTE = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
+
+src/codegen/runtime_text.c: $(CODEGEN_HEAD) $(CODEGEN_TAIL) src/codegen/local.mk
+	$(AM_V_GEN)$(MKDIR_P) src/codegen && { \
+		echo '#include "codegen/print.h"' && \
+		echo 'const char *const runtime_head =' && \
+		cat $(CODEGEN_HEAD) | $(CODEGEN_QUOTE) && \
+		echo ';' && \
+		echo 'const char *const runtime_tail =' && \
+		cat $(CODEGEN_TAIL) | $(CODEGEN_QUOTE) && \
+		echo ';'; } > $@.tmp && mv $@.tmp $@
+
+CLEANFILES += src/codegen/runtime_text.c
+EXTRA_DIST += $(CODEGEN_HEAD) $(CODEGEN_TAIL)

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every match and target there is a descriptor for. */
+#include "extensions/table.h"
+
+#include <string.h>
+
+static const struct ext_desc *const descs[] = {
+	&match_comment, &match_conntrack, &match_icmp, &match_icmp6,
+	&match_limit,	&match_mark,	  &match_multiport, &match_state,
+	&match_tcp,	&match_udp,
+};
+
+const struct ext_desc *ext_find(const char *name, uint8_t revision, bool target,
+				enum family family)
+{
+	uint8_t fam = family == FAMILY_IPV4 ? EXT_IPV4 : EXT_IPV6;
+
+	for (unsigned int i = 0; i < sizeof(descs) / sizeof(*descs); i++) {
+		const struct ext_desc *d = descs[i];
+
+		if (d->target == target && d->families & fam &&
+		    revision >= d->min_rev && revision <= d->max_rev &&
+		    !strcmp(d->name, name))
+			return d;
+	}
+	return NULL;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* -m udp, xt_tcpudp.c's udp_mt(). */
+#include <netinet/in.h>
+#include <linux/netfilter/xt_tcpudp.h>
+
+#include "codegen/lower.h"
+#include "extensions/ports.h"
+#include "extensions/table.h"
+
+#define UDP_HDR_LEN 8
+
+static int udp_lower(struct lower *l, const struct rule *r, const struct ext *e)
+{
+	const struct xt_udp *info = (const void *)e->data;
+	struct port_pair ports;
+	unsigned int need;
+	int ret;
+
+	if (e->size < sizeof(*info))
+		return lower_refuse(l, "match udp: short data");
+	if (!lower_has_proto(r, IPPROTO_UDP))
+		return lower_refuse(l, "match udp: without -p udp");
+	ports = (struct port_pair){
+		.src = { info->spts[0], info->spts[1] },
+		.dst = { info->dpts[0], info->dpts[1] },
+		.inv_src = info->invflags & XT_UDP_INV_SRCPT,
+		.inv_dst = info->invflags & XT_UDP_INV_DSTPT,
+	};
+	if (e->native && port_pair_ambiguous(&ports))
+		return lower_refuse(l, "match udp: both ports inverted");
+	need = e->native ? port_pair_need(&ports) : UDP_HDR_LEN;
+	ret = need ? lower_transport(l, need, e->native, false) : 0;
+	return ret ? ret : lower_port_pair(l, &ports);
+}
+
+const struct ext_desc match_udp = {
+	.name = "udp",
+	.families = EXT_IPV4 | EXT_IPV6,
+	.lower = udp_lower,
+	.doc = "ports and port ranges, inverted",
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Behind the chains of every generated program: the entry, and what a
+ * decision does. Compiled with POLICY, POLICY_COUNT (0: not counted) and COUNTERS.
+ */
+struct {
+	__uint(type, MAP_ARRAY);
+	__uint(map_flags, MAP_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, abi_u32);
+	__type(value, struct abi_notes);
+} notes SEC(".maps");
+
+struct {
+	__uint(type, MAP_PERCPU_ARRAY);
+	__uint(max_entries, ABI_CHAINS);
+	__type(key, abi_u32);
+	__type(value, struct abi_stats);
+} stats SEC(".maps");
+
+struct {
+	__uint(type, MAP_PERCPU_ARRAY);
+	__uint(max_entries, COUNTERS);
+	__type(key, abi_u32);
+	__type(value, struct abi_counter);
+} counters SEC(".maps");
+
+INLINE void add(abi_u64 *to, abi_u64 n)
+{
+	if (process_context)
+		__sync_fetch_and_add(to, n);
+	else
+		*to += n;
+}
+
+INLINE void count(abi_u32 ordinal, abi_u32 bytes)
+{
+	struct abi_counter *c = bpf_map_lookup_elem(&counters, &ordinal);
+
+	if (!c)
+		return;
+	add(&c->packets, 1);
+	add(&c->bytes, bytes);
+}
+
+/* nft decides: no note may be left for it, and nothing is counted but this. */
+static NOINLINE int hand_over(struct bpf_nf_ctx *ctx)
+{
+	abi_u32 zero = 0, id = chain_id;
+	struct abi_notes *n = bpf_map_lookup_elem(&notes, &zero);
+	struct abi_stats *s = bpf_map_lookup_elem(&stats, &id);
+
+	if (n)
+		notes_clear(n, notes_skb_addr(ctx));
+	if (s)
+		add(&s->handed_over, 1);
+	return 1;
+}
+
+INLINE void count_all(const struct pkt *p, abi_u32 decider)
+{
+	abi_u32 id = chain_id;
+	struct abi_stats *s = bpf_map_lookup_elem(&stats, &id);
+
+	if (s)
+		add(&s->decided, 1);
+	for (abi_u32 i = 0; i < HITS; i++) {
+		if (i >= p->n)
+			break;
+		count(p->hit[i], p->len);
+	}
+	if (decider)
+		count(decider - 1, p->len);
+}
+
+SEC("netfilter")
+int front(struct bpf_nf_ctx *ctx)
+{
+	abi_u32 zero = 0, verdict;
+	struct abi_notes *n = bpf_map_lookup_elem(&notes, &zero);
+	struct pkt p;
+
+	if (!n || read_packet(ctx, &p))
+		return hand_over(ctx);
+#if STATES
+	/* Nothing may be handed over once a limit has given a token. */
+	if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
+		return hand_over(ctx);
+#endif
+	verdict = chain_0(ctx, &p);
+	if (!verdict)
+		verdict = POLICY | POLICY_COUNT;
+	switch (verdict & CODE_MASK) {
+	case ACCEPT:
+#if !STATES
+		if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
+			return hand_over(ctx);
+#endif
+		count_all(&p, verdict >> 3);
+		return 1;
+	case DROP:
+		notes_clear(n, notes_skb_addr(ctx));
+		count_all(&p, verdict >> 3);
+		return 0;
+	}
+	return hand_over(ctx);
+}
+
+char LICENSE[] SEC("license") = "GPL";

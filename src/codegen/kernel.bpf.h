@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In front of every generated program, first part: types, the members of
+ * kernel structs that it reads (placed by CO-RE), helpers by number.
+ * No includes: the generated source stands alone.
+ */
+typedef unsigned char abi_u8;
+typedef unsigned short abi_u16;
+typedef unsigned int abi_u32;
+typedef unsigned long long abi_u64;
+
+#define SEC(name) __attribute__((section(name), used))
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+#define __ksym __attribute__((section(".ksyms")))
+#define __weak __attribute__((weak))
+#define __uint(name, val) int(*name)[val]
+#define __type(name, val) __typeof__(val) *name
+
+enum { /* enum bpf_map_type, linux/bpf.h */
+	MAP_ARRAY = 2,
+	MAP_PERCPU_ARRAY = 6,
+};
+#define MAP_F_MMAPABLE (1u << 10)
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), \
+			     apply_to = record)
+
+struct net_device {
+	char name[16];
+};
+
+struct sk_buff {
+	abi_u32 len, data_len, mark;
+	abi_u64 _nfct;
+	abi_u8 nf_trace : 1;
+	abi_u16 network_header;
+	unsigned char *head, *data;
+};
+
+struct nf_hook_state {
+	struct net_device *in, *out;
+};
+
+struct bpf_nf_ctx {
+	const struct nf_hook_state *state;
+	struct sk_buff *skb;
+};
+
+union nf_inet_addr {
+	abi_u32 all[4];
+};
+
+union nf_conntrack_man_proto {
+	abi_u16 all;
+};
+
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union nf_conntrack_man_proto u;
+};
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			abi_u16 all;
+		} u;
+		abi_u8 protonum;
+	} dst;
+};
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
+};
+
+#pragma clang attribute pop
+
+/*
+ * Stands for 200 bytes of anything: a kernel struct of nothing but eight byte members, for
+ * bpf_rdonly_cast(), which wants a struct. A load must stay within one of them.
+ */
+struct rtnl_link_stats64 {
+	abi_u64 rx_packets;
+};
+
+struct bpf_dynptr {
+	abi_u64 opaque[2];
+} __attribute__((aligned(8)));
+
+struct __sk_buff;
+
+extern void *bpf_rdonly_cast(const void *obj, abi_u32 btf_id) __ksym __weak;
+extern int bpf_dynptr_from_skb(struct __sk_buff *skb, abi_u64 flags,
+			       struct bpf_dynptr *ptr__uninit) __ksym __weak;
+
+/* Numbers of enum bpf_func_id, linux/bpf.h. */
+static void *(*const bpf_map_lookup_elem)(void *map,
+					  const void *key) = (void *)1;
+static abi_u64 (*const bpf_ktime_get_ns)(void) = (void *)5;
+static long (*const bpf_dynptr_read)(void *dst, abi_u32 len,
+				     const struct bpf_dynptr *src,
+				     abi_u32 offset, abi_u64 flags) = (void *)201;
+
+/* 200 bytes at @p, readable in place; what faults reads as 0. */
+INLINE const abi_u8 *raw_bytes(const void *p)
+{
+	return bpf_rdonly_cast(
+		p, __builtin_btf_type_id(*(struct rtnl_link_stats64 *)0, 1));
+}
+
+INLINE abi_u16 get16(const abi_u8 *p)
+{
+	return __builtin_bswap16(*(const abi_u16 *)p);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In front of every generated program, after the notes: the packet as
+ * the predicates see it. Read once, the way nf_tables prepares its own
+ * struct nft_pktinfo (nf_tables_ipv4.h, nf_tables_ipv6.h).
+ *
+ * Compiled with FAMILY (4 or 6), HITS, and NEED_* for what some predicate asks for.
+ */
+
+/* What a chain's function returns: one of these, | COUNT(ordinal) of the deciding rule's counter. */
+#define NEXT	   0 /* no verdict: the caller goes on */
+#define ACCEPT	   1
+#define DROP	   2
+#define HANDOVER   3
+#define RETURN	   4 /* within a chain of several functions: leave it */
+#define CODE_MASK  7
+#define COUNT(i)   (((i) + 1) << 3)
+
+const volatile abi_u32 chain_id = 0;
+const volatile abi_u32 nf_conn_type_id = 0; /* in vmlinux BTF, where the name is ambiguous */
+const volatile abi_u32 process_context = 0; /* this hook can be interrupted on its CPU by itself */
+
+#define PROTO_UNKNOWN 0x100
+
+struct pkt {
+#if NEED_IIF
+	abi_u64 iif[2];
+#endif
+#if NEED_OIF
+	abi_u64 oif[2];
+#endif
+#if NEED_CT
+	abi_u64 ct; /* address of the conntrack entry, 0: none */
+	abi_u32 ctinfo;
+	abi_u32 ctstate;
+#endif
+#if FAMILY == 6
+	abi_u64 saddr[2], daddr[2];
+#else
+	abi_u32 saddr[1], daddr[1];
+#endif
+	abi_u32 len;
+	abi_u32 thoff;
+	abi_u32 avail; /* bytes of the transport header and on; 0 in later fragments */
+	abi_u16 proto; /* or PROTO_UNKNOWN */
+	abi_u16 fragoff;
+#if NEED_TH
+	abi_u16 sport, dport; /* host order; of ICMP: type << 8 | code */
+	abi_u8 tcpflags;
+#endif
+#if NEED_TCPOPT
+	abi_u8 bad_options;
+	abi_u64 options[4]; /* a bit per option number present */
+#endif
+	abi_u32 n;
+	abi_u16 hit[HITS]; /* counters of rules matched so far */
+};
+
+/* Notes that a rule matched. True: the list is full. */
+INLINE int hit(struct pkt *p, abi_u16 counter)
+{
+	abi_u32 n = p->n;
+
+	if (n >= HITS)
+		return 1;
+	p->hit[n] = counter;
+	p->n = n + 1;
+	return 0;
+}
+
+/* Copies packet bytes, also from fragments, 1 to 63 of them. Negative: cannot be read. */
+static NOINLINE int read_bytes(struct bpf_nf_ctx *ctx, abi_u32 off, void *buf,
+			       abi_u32 len)
+{
+	struct bpf_dynptr data;
+
+	len &= 63;
+	if (!len || bpf_dynptr_from_skb((struct __sk_buff *)ctx->skb, 0, &data))
+		return -1;
+	return bpf_dynptr_read(buf, len, &data, off, 0);
+}
+
+/* skb->nf_trace, a bit field whose place differs between kernels. */
+INLINE int is_traced(const struct sk_buff *skb)
+{
+	const void *p = (const void *)skb +
+			__builtin_preserve_field_info(skb->nf_trace, 0);
+	abi_u64 v = 0;
+
+	switch (__builtin_preserve_field_info(skb->nf_trace, 1)) {
+	case 1:
+		v = *(const abi_u8 *)p;
+		break;
+	case 2:
+		v = *(const abi_u16 *)p;
+		break;
+	case 4:
+		v = *(const abi_u32 *)p;
+		break;
+	case 8:
+		v = *(const abi_u64 *)p;
+		break;
+	}
+	v <<= __builtin_preserve_field_info(skb->nf_trace, 4);
+	return v >> __builtin_preserve_field_info(skb->nf_trace, 5) != 0;
+}
+
+#if NEED_IIF || NEED_OIF
+INLINE void read_name(abi_u64 *name, const struct net_device *dev)
+{
+	const abi_u64 *from;
+
+	name[0] = name[1] = 0;
+	if (!dev)
+		return;
+	from = (const abi_u64 *)raw_bytes(dev->name);
+	name[0] = from[0];
+	name[1] = from[1];
+}
+#endif
+
+#if NEED_CT
+INLINE const struct nf_conn *ct_entry(const struct pkt *p)
+{
+	return bpf_rdonly_cast((void *)p->ct, nf_conn_type_id);
+}
+
+#define ct_orig(p)  (&ct_entry(p)->tuplehash[0].tuple)
+#define ct_reply(p) (&ct_entry(p)->tuplehash[1].tuple)
+
+/* nf_ct_get() and the state bits of xt_conntrack. */
+INLINE int read_ct(struct pkt *p, const struct sk_buff *skb)
+{
+	abi_u64 nfct = skb->_nfct;
+
+	p->ctinfo = nfct & 7;
+	p->ct = nfct & ~7ULL;
+	if (p->ct)
+		p->ctstate = 1u << (p->ctinfo % 3 + 1);
+	else
+		p->ctstate = p->ctinfo == 7 ? 0x100 : 1;
+#if NEED_CT_ENTRY
+	if (p->ct) {
+		if (!nf_conn_type_id)
+			return HANDOVER;
+		/* IPS_SRC_NAT, IPS_DST_NAT: bits 4 and 5 */
+		p->ctstate |= (ct_entry(p)->status >> 4 & 3) << 6;
+	}
+#endif
+	return NEXT;
+}
+#endif
+
+#if FAMILY == 6
+INLINE int is_ext_hdr(abi_u32 proto)
+{
+	return proto == 0 || proto == 43 || proto == 44 || proto == 51 ||
+	       proto == 59 || proto == 60;
+}
+
+#define MAX_EXT_HDRS 12
+
+/* Two to four bytes of an extension header, of which @need must be there. */
+INLINE int read_ext(struct bpf_nf_ctx *ctx, const struct pkt *p, abi_u32 off,
+		    abi_u32 need, abi_u8 *h)
+{
+	if (off + need > p->len)
+		return -1;
+	return read_bytes(ctx, off, h, need);
+}
+
+/*
+ * ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with IP6_FH_F_AUTH: up to the first
+ * header that is none, "no next header", an authentication header, or a later fragment.
+ * p->proto stays unknown where that one fails.
+ */
+static NOINLINE int walk_ext_hdrs(struct bpf_nf_ctx *ctx, struct pkt *p,
+				  abi_u32 proto)
+{
+	abi_u32 off = 40;
+
+	for (int i = 0; i < MAX_EXT_HDRS; i++) {
+		abi_u8 h[4];
+
+		if (!is_ext_hdr(proto) || proto == 59 || off > 0xffff)
+			goto found;
+		if (read_ext(ctx, p, off, 2, h))
+			return NEXT;
+		if (proto == 51)
+			goto found;
+		if (proto == 43 || proto == 44) {
+			if (read_ext(ctx, p, off, 4, h))
+				return NEXT;
+		}
+		if (proto == 44) {
+			abi_u16 fragoff = get16(h + 2) & ~7;
+
+			if (fragoff) {
+				if (is_ext_hdr(h[0]) && h[0] != 59)
+					return NEXT;
+				p->fragoff = fragoff;
+				p->proto = h[0];
+				return NEXT;
+			}
+			off += 8;
+		} else {
+			off += (h[1] + 1) * 8;
+		}
+		proto = h[0];
+	}
+	return HANDOVER;
+found:
+	if (off <= 0xffff) {
+		p->proto = proto;
+		p->thoff = off;
+	}
+	return NEXT;
+}
+
+INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
+{
+	struct sk_buff *skb = ctx->skb;
+	const abi_u8 *nh = raw_bytes(skb->head + skb->network_header);
+
+	p->saddr[0] = *(const abi_u64 *)(nh + 8);
+	p->saddr[1] = *(const abi_u64 *)(nh + 16);
+	p->daddr[0] = *(const abi_u64 *)(nh + 24);
+	p->daddr[1] = *(const abi_u64 *)(nh + 32);
+	p->fragoff = 0;
+	p->thoff = 0;
+	p->proto = PROTO_UNKNOWN;
+	if (is_ext_hdr(nh[6]))
+		return walk_ext_hdrs(ctx, p, nh[6]);
+	p->proto = nh[6];
+	p->thoff = 40;
+	return NEXT;
+}
+#else
+INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
+{
+	struct sk_buff *skb = ctx->skb;
+	const abi_u8 *nh = raw_bytes(skb->head + skb->network_header);
+
+	p->saddr[0] = *(const abi_u32 *)(nh + 12);
+	p->daddr[0] = *(const abi_u32 *)(nh + 16);
+	p->fragoff = get16(nh + 6) & 0x1fff;
+	p->thoff = (nh[0] & 0xf) * 4;
+	p->proto = nh[9];
+	return NEXT;
+}
+#endif
+
+#if NEED_TH
+/* A header that is short or not in the linear part: zeros where it ends. */
+static NOINLINE int read_transport_slow(struct bpf_nf_ctx *ctx, struct pkt *p)
+{
+	abi_u64 words[3] = { 0 };
+	const abi_u8 *th = (const abi_u8 *)words;
+	abi_u32 len = p->avail > 20 ? 20 : p->avail;
+
+	if (read_bytes(ctx, p->thoff, words, len))
+		return HANDOVER;
+	p->sport = get16(th);
+	p->dport = get16(th + 2);
+	p->tcpflags = th[13];
+	return NEXT;
+}
+
+INLINE int read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
+{
+	struct sk_buff *skb = ctx->skb;
+	const abi_u8 *th;
+
+	p->sport = p->dport = 0;
+	p->tcpflags = 0;
+	if (p->avail < NEED_TH || p->thoff + NEED_TH > p->len - skb->data_len)
+		return p->avail ? read_transport_slow(ctx, p) : NEXT;
+	th = raw_bytes(skb->data + p->thoff);
+	p->sport = get16(th);
+	p->dport = get16(th + 2);
+#if NEED_TH > 4
+	p->tcpflags = th[13];
+#endif
+	return NEXT;
+}
+#endif
+
+#if NEED_TCPOPT
+/* Which options there are, found the way tcp_find_option() of xt_tcpudp.c looks for one. */
+static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
+{
+	abi_u8 o[64];
+	abi_u32 len, at = 0;
+
+	if (read_bytes(ctx, p->thoff + 12, o, 1))
+		return HANDOVER;
+	len = (o[0] >> 4) * 4;
+	if (len < 20 || (len > 20 && p->avail < len)) {
+		p->bad_options = 1;
+		return NEXT;
+	}
+	len -= 20;
+	if (!len)
+		return NEXT;
+	if (read_bytes(ctx, p->thoff + 20, o, len))
+		return HANDOVER;
+	for (int i = 0; i < 40 && at < len; i++) {
+		abi_u8 kind = o[at & 63], skip = 1;
+
+		p->options[kind >> 6] |= 1ULL << (kind & 63);
+		if (kind >= 2 && at != len - 1 && o[(at + 1) & 63])
+			skip = o[(at + 1) & 63];
+		at += skip;
+	}
+	return NEXT;
+}
+#endif
+
+/* Fills @p. HANDOVER: something that nft may be able to read could not be read. */
+INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
+{
+	struct sk_buff *skb = ctx->skb;
+
+	p->n = 0;
+	p->len = skb->len;
+	if (is_traced(skb) || read_network(ctx, p))
+		return HANDOVER;
+#if HANDOVER_FRAGMENTS
+	if (p->fragoff)
+		return HANDOVER;
+#endif
+	p->avail = 0;
+	if (!p->fragoff && p->proto != PROTO_UNKNOWN && p->thoff <= p->len)
+		p->avail = p->len - p->thoff;
+#if NEED_TH
+	if (read_transport(ctx, p))
+		return HANDOVER;
+#endif
+#if NEED_TCPOPT
+	p->bad_options = 0;
+	p->options[0] = p->options[1] = p->options[2] = p->options[3] = 0;
+	if (p->proto == 6 && p->avail >= 20 && read_options(ctx, p))
+		return HANDOVER;
+#endif
+#if NEED_IIF
+	read_name(p->iif, ctx->state->in);
+#endif
+#if NEED_OIF
+	read_name(p->oif, ctx->state->out);
+#endif
+#if NEED_CT
+	if (read_ct(p, skb))
+		return HANDOVER;
+#endif
+	return NEXT;
+}
+
+#if STATES
+struct {
+	__uint(type, MAP_ARRAY);
+	__uint(max_entries, STATES);
+	__type(key, abi_u32);
+	__type(value, abi_u64);
+} state SEC(".maps");
+
+/*
+ * The token bucket of nft_limit.c. Its two numbers, tokens and when they were counted, only
+ * ever matter as their difference: the time at which the bucket was empty. 0: full.
+ */
+INLINE int limit_take(abi_u32 i, abi_u64 cost, abi_u64 max)
+{
+	abi_u64 *empty = bpf_map_lookup_elem(&state, &i);
+	abi_u64 now = bpf_ktime_get_ns();
+
+	if (!empty)
+		return 0;
+	for (int tries = 0; tries < 32; tries++) {
+		abi_u64 old = *(volatile abi_u64 *)empty;
+		abi_u64 from = old > now ? now : old;
+
+		if (now - from > max)
+			from = now - max;
+		if (now - from < cost)
+			return 0;
+		if (__sync_val_compare_and_swap(empty, old, from + cost) == old)
+			return 1;
+	}
+	return 0; /* beaten to it 32 times */
+}
+#endif

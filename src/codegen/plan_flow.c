@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What follows from how chains call each other: depth, sizes, where a hand-over can come
+ * after a limit, and whether the program could decide anything at all.
+ */
+#include "codegen/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static unsigned int max_uint(unsigned int a, unsigned int b)
+{
+	return a > b ? a : b;
+}
+
+/* Callees of @c first, each once. False: the chains form a loop (which nft does not let in). */
+static bool order_from(struct plan *p, struct plan_chain *c)
+{
+	if (c->walk != WALK_NEW)
+		return c->walk == WALK_DONE;
+	c->walk = WALK_OPEN;
+	for (unsigned int i = 0; i < c->nrules; i++)
+		if (c->rules[i].target && !order_from(p, c->rules[i].target))
+			return false;
+	c->walk = WALK_DONE;
+	p->order[p->nordered++] = c;
+	return true;
+}
+
+static bool can_drop(const struct plan_rule *r)
+{
+	for (unsigned int i = 0; i < r->npreds; i++)
+		if (r->preds[i].field == FIELD_TRANSPORT &&
+		    (r->preds[i].transport.drop_short ||
+		     r->preds[i].transport.drop_frag1))
+			return true;
+	return false;
+}
+
+/* Where packets can get from rule @r of @c; false: none gets past it. */
+static bool follow_rule(struct plan_chain *c, const struct plan_rule *r)
+{
+	bool always = !r->npreds;
+
+	if (can_drop(r))
+		c->may_decide = true;
+	switch (r->verdict) {
+	case VERDICT_NEXT:
+		return true;
+	case VERDICT_ACCEPT:
+	case VERDICT_DROP:
+		c->may_decide = true;
+		return !always;
+	case VERDICT_RETURN:
+		c->may_return = true;
+		return !always;
+	case VERDICT_JUMP:
+		c->may_decide |= r->target->may_decide;
+		return !always || r->target->may_return;
+	case VERDICT_GOTO:
+		c->may_decide |= r->target->may_decide;
+		c->may_return |= r->target->may_return;
+		return !always;
+	case VERDICT_HANDOVER:
+		return !always;
+	}
+	return true;
+}
+
+static void follow(struct plan_chain *c)
+{
+	c->may_decide = c->may_return = false;
+	for (c->live = 0; c->live < c->nrules;)
+		if (!follow_rule(c, &c->rules[c->live++]))
+			return;
+	c->may_return = true;
+}
+
+/* The most entries a packet on its way through @c adds to the list of matched rules. */
+static unsigned int count_hits(const struct plan_chain *c)
+{
+	unsigned int on_way = 0, most = 0;
+
+	for (unsigned int i = 0; i < c->live; i++) {
+		const struct plan_rule *r = &c->rules[i];
+		unsigned int own = r->counter >= 0;
+
+		if (r->target)
+			own += r->target->hits;
+		if (r->verdict == VERDICT_NEXT || r->verdict == VERDICT_JUMP)
+			on_way += own;
+		else if (r->verdict == VERDICT_GOTO ||
+			 r->verdict == VERDICT_RETURN)
+			most = max_uint(most, on_way + own);
+		if (on_way > 2 * PLAN_MAX_HITS)
+			return on_way;
+	}
+	return max_uint(most, on_way);
+}
+
+/* Sizes in functions and frames; callees are done. Returns how many functions @c needs. */
+static unsigned int measure(struct plan *p, struct plan_chain *c)
+{
+	unsigned int below = 0, parts;
+
+	c->size = 0;
+	for (unsigned int i = 0; i < c->live; i++) {
+		const struct plan_rule *r = &c->rules[i];
+
+		c->size += plan_rule_size(r);
+		if (r->target)
+			below = max_uint(below, r->target->frames);
+	}
+	c->inlined = c->chain != p->base && c->callers == 1 &&
+		     c->size <= PLAN_INLINE_RULES;
+	parts = c->size > PLAN_PART_RULES ?
+			(c->size + PLAN_PART_RULES - 1) / PLAN_PART_RULES * 2 :
+			0;
+	c->frames = below + (c->inlined ? 0 : 1) + (parts ? 1 : 0);
+	return c->inlined ? 0 : 1 + parts;
+}
+
+static bool rule_hands_over(const struct plan_rule *r)
+{
+	return r->verdict == VERDICT_HANDOVER ||
+	       (r->target && r->target->handover_inside);
+}
+
+static bool rest_hands_over(const struct plan_chain *c, unsigned int from)
+{
+	for (unsigned int i = from; i < c->live; i++)
+		if (rule_hands_over(&c->rules[i]))
+			return true;
+	return false;
+}
+
+static void find_handovers(struct plan *p)
+{
+	for (unsigned int i = 0; i < p->nordered; i++) {
+		p->order[i]->handover_inside =
+			p->may_overflow || rest_hands_over(p->order[i], 0);
+		p->order[i]->handover_after = false;
+	}
+	for (unsigned int i = p->nordered; i--;) {
+		const struct plan_chain *c = p->order[i];
+
+		for (unsigned int k = 0; k < c->live; k++) {
+			const struct plan_rule *r = &c->rules[k];
+
+			if (!r->target)
+				continue;
+			r->target->handover_after |=
+				c->handover_after ||
+				(r->verdict == VERDICT_JUMP &&
+				 rest_hands_over(c, k + 1));
+		}
+	}
+}
+
+/*
+ * A packet that a limit refused here and a later rule hands over would meet nft's own, full
+ * bucket and pass. So such a limit is itself the hand-over point. True: one was found.
+ */
+static bool demote_limit(struct plan_chain *c, unsigned int i)
+{
+	struct plan_rule *r = &c->rules[i];
+	unsigned int k = 0;
+
+	while (k < r->npreds && !pred_has_state(&r->preds[k]))
+		k++;
+	if (k == r->npreds ||
+	    !(rest_hands_over(c, i) || c->handover_after))
+		return false;
+	r->npreds = k;
+	if (r->verdict != VERDICT_HANDOVER)
+		snprintf(r->reason, sizeof(r->reason),
+			 "match limit, as a hand-over can follow it");
+	r->verdict = VERDICT_HANDOVER;
+	r->target = NULL;
+	return true;
+}
+
+static void demote_limits(struct plan *p)
+{
+	bool again;
+
+	do {
+		again = false;
+		find_handovers(p);
+		for (unsigned int i = 0; i < p->nordered; i++)
+			for (unsigned int k = 0; k < p->order[i]->live; k++)
+				again |= demote_limit(p->order[i], k);
+	} while (again);
+}
+
+/* Chains that only a rule which is now a hand-over (or comes too late) leads to are left out. */
+static void drop_unreached(struct plan *p)
+{
+	for (unsigned int i = 0; i < p->nchains; i++)
+		p->chains[i]->callers = 0;
+	for (unsigned int i = p->nordered; i--;) {
+		struct plan_chain *c = p->order[i];
+
+		if (c->chain != p->base && !c->callers)
+			c->live = 0;
+		for (unsigned int k = 0; k < c->live; k++)
+			if (c->rules[k].target)
+				c->rules[k].target->callers++;
+	}
+}
+
+static int list_handovers(struct plan *p)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < p->nchains; i++)
+		for (unsigned int k = 0; k < p->chains[i]->live; k++)
+			n += p->chains[i]->rules[k].verdict == VERDICT_HANDOVER;
+	p->handovers = calloc(n + 1, sizeof(*p->handovers));
+	if (!p->handovers)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < p->nchains; i++) {
+		const struct plan_chain *c = p->chains[i];
+
+		for (unsigned int k = 0; k < c->live; k++) {
+			const struct plan_rule *r = &c->rules[k];
+			struct plan_handover *h;
+
+			if (r->verdict != VERDICT_HANDOVER)
+				continue;
+			h = &p->handovers[p->nhandovers++];
+			h->chain = c->chain;
+			h->rule = r->num;
+			snprintf(h->reason, sizeof(h->reason), "%s", r->reason);
+		}
+	}
+	return 0;
+}
+
+static int list_states(struct plan *p)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < p->nchains; i++)
+		for (unsigned int k = 0; k < p->chains[i]->live; k++)
+			n += p->chains[i]->rules[k].npreds;
+	p->states = calloc(n + 1, sizeof(*p->states));
+	if (!p->states)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < p->nchains; i++) {
+		struct plan_chain *c = p->chains[i];
+
+		for (unsigned int k = 0; k < c->live; k++) {
+			struct plan_rule *r = &c->rules[k];
+
+			for (unsigned int q = 0; q < r->npreds; q++) {
+				if (!pred_has_state(&r->preds[q]))
+					continue;
+				r->preds[q].limit.state = p->nstates;
+				p->states[p->nstates++] = (struct plan_counter){
+					c->chain, r->rule
+				};
+			}
+		}
+	}
+	return 0;
+}
+
+static void check_bounds(struct plan *p)
+{
+	const struct plan_chain *base = p->chains[0];
+	unsigned int functions = 0;
+
+	for (unsigned int i = 0; i < p->nordered; i++)
+		if (p->order[i]->callers || p->order[i] == base)
+			functions += measure(p, p->order[i]);
+	if (functions > PLAN_MAX_FUNCTIONS)
+		plan_refuse(p, "too large: %u functions (limit %u)", functions,
+			    PLAN_MAX_FUNCTIONS);
+	else if (base->frames > PLAN_MAX_FRAMES)
+		plan_refuse(p, "chains nest too deep: %u levels (limit %u)",
+			    base->frames, PLAN_MAX_FRAMES);
+	else if (!base->may_decide && !base->may_return)
+		plan_refuse(p, "every packet would be handed over: %s",
+			    p->nhandovers ? p->handovers[0].reason : "");
+}
+
+int plan_flow(struct plan *p)
+{
+	struct plan_chain *base = p->chains[0];
+	int ret;
+
+	if (!base->nrules) {
+		plan_refuse(p, "no rules");
+		return 0;
+	}
+	if (p->nrules > PLAN_MAX_RULES) {
+		plan_refuse(p, "too large: %u rules (limit %u)", p->nrules,
+			    PLAN_MAX_RULES);
+		return 0;
+	}
+	p->order = calloc(p->nchains, sizeof(*p->order));
+	if (!p->order)
+		return -ENOMEM;
+	if (!order_from(p, base)) {
+		plan_refuse(p, "chains form a loop");
+		return 0;
+	}
+	for (unsigned int i = 0; i < p->nordered; i++) {
+		follow(p->order[i]);
+		p->order[i]->hits = count_hits(p->order[i]);
+	}
+	p->may_overflow = base->hits > PLAN_MAX_HITS;
+	p->hits = p->may_overflow ? PLAN_MAX_HITS : base->hits;
+	demote_limits(p);
+	for (unsigned int i = 0; i < p->nordered; i++)
+		follow(p->order[i]);
+	drop_unreached(p);
+	ret = list_handovers(p);
+	if (!ret)
+		ret = list_states(p);
+	if (!ret)
+		check_bounds(p);
+	return ret;
+}

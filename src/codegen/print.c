@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Plan -> C source of one BPF program. */
+#include "codegen/print.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <string.h>
+
+struct printer {
+	const struct plan *plan;
+	struct buf *out;
+	plan_rule_text_fn rule_text; /* NULL: no annotations */
+	void *arg;
+};
+
+static void scan_needs(const struct plan *p, struct needs *n)
+{
+	for (unsigned int i = 0; i < p->nchains; i++) {
+		const struct plan_chain *c = p->chains[i];
+
+		for (unsigned int k = 0; k < c->live; k++)
+			for (unsigned int q = 0; q < c->rules[k].npreds; q++)
+				pred_needs(&c->rules[k].preds[q], n);
+	}
+}
+
+static void print_defines(struct buf *out, const struct plan *p)
+{
+	struct needs n = { 0 };
+
+	scan_needs(p, &n);
+	buf_printf(out, "#define FAMILY %d\n",
+		   p->family == FAMILY_IPV4 ? 4 : 6);
+	buf_printf(out, "#define POLICY %s\n",
+		   p->base->policy == NF_DROP ? "DROP" : "ACCEPT");
+	if (p->base->has_counters)
+		buf_printf(out, "#define POLICY_COUNT COUNT(%u)\n",
+			   p->ncounters - 1);
+	else
+		buf_puts(out, "#define POLICY_COUNT 0\n");
+	buf_printf(out, "#define COUNTERS %u\n", p->ncounters);
+	buf_printf(out, "#define STATES %u\n", p->nstates);
+	/* An array needs an element. */
+	buf_printf(out, "#define HITS %u\n", p->hits ? p->hits : 1);
+	buf_printf(out, "#define NEED_IIF %d\n", n.iif);
+	buf_printf(out, "#define NEED_OIF %d\n", n.oif);
+	buf_printf(out, "#define NEED_TH %u\n", n.th);
+	buf_printf(out, "#define NEED_TCPOPT %d\n", n.tcpopt);
+	buf_printf(out, "#define NEED_CT %d\n", n.ct);
+	buf_printf(out, "#define NEED_CT_ENTRY %d\n", n.ct_entry);
+	/* Where there is a limit no rule may hand over: those it would do that for go at once. */
+	buf_printf(out, "#define HANDOVER_FRAGMENTS %d\n",
+		   p->nstates && n.native_transport);
+}
+
+void print_comment_text(struct buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		/* No end or start of a comment, no line splice, no trigraph, no control character. */
+		if (c < ' ' || c > '~' || c == '\\' ||
+		    ((c == '/' || c == '*' || c == '?') && i &&
+		     (text[i - 1] == '*' || text[i - 1] == '/' ||
+		      text[i - 1] == '?')))
+			c = '.';
+		buf_add(out, &c, 1);
+	}
+}
+
+static void print_annotation(const struct printer *pr,
+			     const struct plan_chain *c,
+			     const struct plan_rule *r)
+{
+	struct buf text = BUF_INIT;
+
+	if (!pr->rule_text)
+		return;
+	pr->rule_text(&text, pr->plan->table, c->chain, r->rule, pr->arg);
+	if (text.failed)
+		pr->out->failed = true;
+	buf_printf(pr->out, "\t/* rule %u: ", r->num);
+	print_comment_text(pr->out, text.data ? text.data : "", text.len);
+	if (r->verdict == VERDICT_HANDOVER) {
+		buf_puts(pr->out, " (handed over: ");
+		print_comment_text(pr->out, r->reason, strlen(r->reason));
+		buf_puts(pr->out, ")");
+	}
+	buf_puts(pr->out, " */\n");
+	buf_free(&text);
+}
+
+static void print_hit(struct buf *out, const struct plan_rule *r)
+{
+	if (r->counter >= 0)
+		buf_printf(out,
+			   "\t\tif (hit(p, %d))\n\t\t\treturn HANDOVER;\n",
+			   r->counter);
+}
+
+static void print_final(struct buf *out, const char *verdict,
+			const struct plan_rule *r)
+{
+	if (r->counter >= 0)
+		buf_printf(out, "\t\treturn %s | COUNT(%d);\n", verdict,
+			   r->counter);
+	else
+		buf_printf(out, "\t\treturn %s;\n", verdict);
+}
+
+/* @in_part: the function is one of several that make up the chain. */
+static void print_verdict(struct buf *out, const struct plan_rule *r,
+			  bool in_part)
+{
+	switch (r->verdict) {
+	case VERDICT_ACCEPT:
+		print_final(out, "ACCEPT", r);
+		return;
+	case VERDICT_DROP:
+		print_final(out, "DROP", r);
+		return;
+	case VERDICT_HANDOVER:
+		buf_puts(out, "\t\treturn HANDOVER;\n");
+		return;
+	case VERDICT_NEXT:
+		print_hit(out, r);
+		return;
+	case VERDICT_RETURN:
+		print_hit(out, r);
+		buf_printf(out, "\t\treturn %s;\n", in_part ? "RETURN" : "NEXT");
+		return;
+	case VERDICT_JUMP:
+		print_hit(out, r);
+		buf_printf(out,
+			   "\t\tint r = chain_%u(ctx, p);\n\t\tif (r)\n"
+			   "\t\t\treturn r;\n",
+			   r->target->id);
+		return;
+	case VERDICT_GOTO:
+		print_hit(out, r);
+		if (in_part)
+			buf_printf(out,
+				   "\t\tint r = chain_%u(ctx, p);\n"
+				   "\t\treturn r ? r : RETURN;\n",
+				   r->target->id);
+		else
+			buf_printf(out, "\t\treturn chain_%u(ctx, p);\n",
+				   r->target->id);
+		return;
+	}
+}
+
+static void print_rule(const struct printer *pr, const struct plan_chain *c,
+		       const struct plan_rule *r, bool in_part)
+{
+	bool reachable = true;
+
+	print_annotation(pr, c, r);
+	buf_puts(pr->out, "\tdo {\n");
+	for (unsigned int i = 0; reachable && i < r->npreds; i++)
+		reachable = print_pred(pr->out, pr->plan->family, &r->preds[i]);
+	if (reachable)
+		print_verdict(pr->out, r, in_part);
+	buf_puts(pr->out, "\t} while (0);\n");
+}
+
+/* A global function is verified once by itself, knowing nothing of its arguments. */
+static void print_head(struct buf *out, const struct plan_chain *c, int part)
+{
+	if (c->inlined)
+		buf_puts(out, "INLINE ");
+	else
+		buf_puts(out, "NOINLINE ");
+	buf_printf(out, "int chain_%u", c->id);
+	if (part >= 0)
+		buf_printf(out, "_%d", part);
+	buf_puts(out, "(struct bpf_nf_ctx *ctx, struct pkt *p)\n{\n");
+	if (!c->inlined)
+		buf_puts(out, "\tif (!p)\n\t\treturn HANDOVER;\n");
+}
+
+static void print_tail(struct buf *out)
+{
+	buf_puts(out, "\treturn NEXT;\n}\n\n");
+}
+
+/* Several functions of about PLAN_PART_RULES rules each. Returns how many. */
+static int print_parts(const struct printer *pr, const struct plan_chain *c)
+{
+	unsigned int size = PLAN_PART_RULES;
+	int parts = 0;
+
+	for (unsigned int i = 0; i < c->live; i++) {
+		if (size >= PLAN_PART_RULES) {
+			if (parts)
+				print_tail(pr->out);
+			print_head(pr->out, c, parts++);
+			size = 0;
+		}
+		print_rule(pr, c, &c->rules[i], true);
+		size += plan_rule_size(&c->rules[i]);
+	}
+	print_tail(pr->out);
+	return parts;
+}
+
+static void print_chain(const struct printer *pr, const struct plan_chain *c)
+{
+	struct buf *out = pr->out;
+	int parts = 0;
+
+	if (pr->rule_text) {
+		buf_puts(out, "/* chain ");
+		print_comment_text(out, c->chain->name, strlen(c->chain->name));
+		buf_puts(out, " */\n");
+	}
+	if (c->size > PLAN_PART_RULES && !c->inlined)
+		parts = print_parts(pr, c);
+	print_head(out, c, -1);
+	if (parts)
+		buf_puts(out, "\tint r;\n\n");
+	for (int i = 0; i < parts; i++)
+		buf_printf(out,
+			   "\tr = chain_%u_%d(ctx, p);\n\tif (r)\n"
+			   "\t\treturn r == RETURN ? NEXT : r;\n",
+			   c->id, i);
+	for (unsigned int i = 0; !parts && i < c->live; i++)
+		print_rule(pr, c, &c->rules[i], false);
+	print_tail(out);
+}
+
+int plan_print_c(const struct plan *p, struct buf *out, bool annotate,
+		 plan_rule_text_fn rule_text, void *arg)
+{
+	struct printer pr = {
+		.plan = p,
+		.out = out,
+		.rule_text = annotate ? rule_text : NULL,
+		.arg = arg,
+	};
+
+	if (p->mode == CHAIN_NFT)
+		return -EINVAL;
+	print_defines(out, p);
+	buf_puts(out, "\n");
+	buf_puts(out, runtime_head);
+	buf_puts(out, "\n");
+	for (unsigned int i = 0; i < p->nordered; i++)
+		if (p->order[i]->callers || p->order[i]->chain == p->base)
+			print_chain(&pr, p->order[i]);
+	buf_puts(out, runtime_tail);
+	return out->failed ? -ENOMEM : 0;
+}

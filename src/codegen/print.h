@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The C printer's inside: from a plan, and nothing but the plan, to text. */
+#ifndef CODEGEN_PRINT_H
+#define CODEGEN_PRINT_H
+
+#include "base/buf.h"
+#include "codegen/plan.h"
+
+/* What the program must read of a packet for its predicates: the NEED_* of packet.bpf.h. */
+struct needs {
+	bool iif, oif, ct, ct_entry, tcpopt;
+	bool native_transport;
+	unsigned int th; /* bytes of the transport header */
+};
+
+/* Adds what @p asks for to @n. */
+void pred_needs(const struct pred *p, struct needs *n);
+
+/*
+ * Prints statements that `break` out of the rule when @p does not hold, indented by two
+ * tabs. False: nothing after them can be reached.
+ */
+bool print_pred(struct buf *out, enum family family, const struct pred *p);
+
+extern const char *const runtime_head; /* what stands in front of the chains */
+extern const char *const runtime_tail; /* what stands behind them */
+
+/* Adds @text so that it can stand inside a C comment, whatever it holds. */
+void print_comment_text(struct buf *out, const char *text, size_t len);
+
+#endif

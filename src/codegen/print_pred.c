@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One predicate as C. A table says how each field is spelled; the operators are generic. */
+#include "codegen/print.h"
+
+#include <string.h>
+
+/* How a field is read in the generated program. */
+struct spelling {
+	const char *number; /* expression of a number */
+	const char *word;   /* format of word %u of a byte string */
+	unsigned int word_size;
+	uint32_t full_mask; /* a mask that leaves the number as it is */
+	bool of_ct;	    /* read from a conntrack entry */
+};
+
+#define CT_WORD(tuple, end) \
+	{ .word = tuple "(p)->" end ".u3.all[%u]", .word_size = 4, .of_ct = true }
+#define CT_U16(tuple, end)                                                 \
+	{ .number = "__builtin_bswap16(" tuple "(p)->" end ".u.all)",      \
+	  .full_mask = UINT16_MAX, .of_ct = true }
+
+static const struct spelling spellings[FIELD_COUNT] = {
+	[FIELD_SADDR] = { .word = "p->saddr[%u]" },
+	[FIELD_DADDR] = { .word = "p->daddr[%u]" },
+	[FIELD_IIF] = { .word = "p->iif[%u]", .word_size = 8 },
+	[FIELD_OIF] = { .word = "p->oif[%u]", .word_size = 8 },
+	[FIELD_PROTO] = { "p->proto", .full_mask = UINT16_MAX },
+	[FIELD_FRAGOFF] = { "p->fragoff", .full_mask = UINT16_MAX },
+	[FIELD_SPORT] = { "p->sport", .full_mask = UINT16_MAX },
+	[FIELD_DPORT] = { "p->dport", .full_mask = UINT16_MAX },
+	[FIELD_ICMP] = { "p->sport", .full_mask = UINT16_MAX },
+	[FIELD_TCP_FLAGS] = { "p->tcpflags", .full_mask = UINT8_MAX },
+	[FIELD_MARK] = { "ctx->skb->mark", .full_mask = UINT32_MAX },
+	[FIELD_CT_STATE] = { "p->ctstate", .full_mask = UINT32_MAX },
+	[FIELD_CT_REPLY] = { "(p->ctinfo >= 3)", .full_mask = 1,
+			     .of_ct = true },
+	[FIELD_CT_STATUS] = { "(abi_u32)ct_entry(p)->status",
+			      .full_mask = UINT32_MAX, .of_ct = true },
+	[FIELD_CT_PROTO] = { "(abi_u32)ct_orig(p)->dst.protonum",
+			     .full_mask = UINT16_MAX, .of_ct = true },
+	[FIELD_CT_ORIGSRC] = CT_WORD("ct_orig", "src"),
+	[FIELD_CT_ORIGDST] = CT_WORD("ct_orig", "dst"),
+	[FIELD_CT_REPLSRC] = CT_WORD("ct_reply", "src"),
+	[FIELD_CT_REPLDST] = CT_WORD("ct_reply", "dst"),
+	[FIELD_CT_ORIGSRC_PORT] = CT_U16("ct_orig", "src"),
+	[FIELD_CT_ORIGDST_PORT] = CT_U16("ct_orig", "dst"),
+	[FIELD_CT_REPLSRC_PORT] = CT_U16("ct_reply", "src"),
+	[FIELD_CT_REPLDST_PORT] = CT_U16("ct_reply", "dst"),
+};
+
+/* What comes first of the header is needed for everything that lies in it. */
+#define TH_PORTS 4
+#define TH_FLAGS 14
+
+static void need_th(struct needs *n, unsigned int bytes)
+{
+	if (n->th < bytes)
+		n->th = bytes;
+}
+
+void pred_needs(const struct pred *p, struct needs *n)
+{
+	switch (p->field) {
+	case FIELD_IIF:
+		n->iif = true;
+		break;
+	case FIELD_OIF:
+		n->oif = true;
+		break;
+	case FIELD_TRANSPORT:
+		n->native_transport |= p->transport.native;
+		break;
+	case FIELD_SPORT:
+	case FIELD_DPORT:
+	case FIELD_ANY_PORT:
+	case FIELD_ICMP:
+		need_th(n, TH_PORTS);
+		break;
+	case FIELD_TCP_FLAGS:
+		need_th(n, TH_FLAGS);
+		break;
+	case FIELD_TCP_OPTION:
+		n->tcpopt = true;
+		break;
+	case FIELD_CT_STATE:
+		n->ct = true;
+		n->ct_entry |= (p->number.mask & (CT_SNAT | CT_DNAT)) != 0;
+		break;
+	default:
+		n->ct |= p->field == FIELD_CT_ENTRY || spellings[p->field].of_ct;
+		n->ct_entry |= spellings[p->field].of_ct;
+	}
+}
+
+/* "(w & mask) == value", value and mask as this machine loads them from packet memory. */
+static void print_word(struct buf *out, const char *fmt, unsigned int i,
+		       unsigned int size, const struct pred *p)
+{
+	uint64_t value = 0, mask = 0, full = UINT64_MAX;
+	const char *u = "ULL";
+
+	if (size == 4) {
+		uint32_t v, m;
+
+		memcpy(&v, p->bytes.value + 4 * i, 4);
+		memcpy(&m, p->bytes.mask + 4 * i, 4);
+		value = v;
+		mask = m;
+		full = UINT32_MAX;
+		u = "u";
+	} else {
+		memcpy(&value, p->bytes.value + 8 * i, 8);
+		memcpy(&mask, p->bytes.mask + 8 * i, 8);
+	}
+	if (mask != full)
+		buf_puts(out, "(");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	buf_printf(out, fmt, i);
+#pragma GCC diagnostic pop
+	if (mask != full)
+		buf_printf(out, " & 0x%llx%s)", (unsigned long long)mask, u);
+	buf_printf(out, " == 0x%llx%s", (unsigned long long)value, u);
+}
+
+static void print_bytes(struct buf *out, const struct spelling *s,
+			const struct pred *p)
+{
+	unsigned int size = s->word_size;
+	bool first = true;
+
+	if (!size)
+		size = p->bytes.len == 4 ? 4 : 8;
+	for (unsigned int i = 0; i < p->bytes.len / size; i++) {
+		const uint8_t *mask = p->bytes.mask + size * i;
+		unsigned int b = 0;
+
+		while (b < size && !mask[b])
+			b++;
+		if (b == size)
+			continue;
+		if (!first)
+			buf_puts(out, " && ");
+		first = false;
+		print_word(out, s->word, i, size, p);
+	}
+	if (first)
+		buf_puts(out, "1");
+}
+
+static void print_masked(struct buf *out, const struct spelling *s,
+			 const struct pred *p)
+{
+	uint32_t mask = p->number.mask, value = p->number.value;
+
+	if (value & ~mask)
+		buf_puts(out, "0");
+	else if ((mask & s->full_mask) == s->full_mask)
+		buf_printf(out, "%s == 0x%x", s->number, value);
+	else
+		buf_printf(out, "(%s & 0x%x) == 0x%x", s->number, mask, value);
+}
+
+/* Never a comparison whose outcome its types already tell: clang warns of those. */
+static void print_range(struct buf *out, const char *x,
+			const struct pred_range *r)
+{
+	if (r->lo == r->hi)
+		buf_printf(out, "%s == %u", x, r->lo);
+	else if (r->lo && r->hi != UINT16_MAX)
+		buf_printf(out, "(%s >= %u && %s <= %u)", x, r->lo, x, r->hi);
+	else if (r->lo)
+		buf_printf(out, "%s >= %u", x, r->lo);
+	else if (r->hi != UINT16_MAX)
+		buf_printf(out, "%s <= %u", x, r->hi);
+	else
+		buf_puts(out, "1");
+}
+
+static void print_ranges(struct buf *out, const struct pred *p)
+{
+	bool either = p->field == FIELD_ANY_PORT;
+	const char *x = either ? "p->sport" : spellings[p->field].number;
+
+	for (unsigned int i = 0; i < p->ranges.n; i++) {
+		if (i)
+			buf_puts(out, " || ");
+		print_range(out, x, &p->ranges.r[i]);
+		if (!either)
+			continue;
+		buf_puts(out, " || ");
+		print_range(out, "p->dport", &p->ranges.r[i]);
+	}
+	if (!p->ranges.n)
+		buf_puts(out, "0");
+}
+
+static void print_condition(struct buf *out, const struct pred *p)
+{
+	const struct spelling *s = &spellings[p->field];
+
+	if (p->op == OP_RANGES)
+		print_ranges(out, p);
+	else if (p->op == OP_ANY_BIT)
+		buf_printf(out, "%s & 0x%x", s->number, p->number.mask);
+	else if (s->word)
+		print_bytes(out, s, p);
+	else
+		print_masked(out, s, p);
+}
+
+/*
+ * Whether nft's fast path reads the bytes behind a later fragment's IP header as if they were a
+ * transport header differs between kernels (nft_payload_fast_eval()): nft is asked.
+ */
+static void print_transport(struct buf *out, const struct pred *p)
+{
+	buf_printf(out, "\t\tif (p->avail < %u) {\n", p->transport.need);
+	if (p->transport.native) {
+		buf_puts(out, "\t\t\tif (p->fragoff)\n"
+			      "\t\t\t\treturn HANDOVER;\n"
+			      "\t\t\tbreak;\n");
+	} else {
+		if (p->transport.drop_frag1)
+			buf_puts(out, "\t\t\tif (p->fragoff == 1)\n"
+				      "\t\t\t\treturn DROP;\n");
+		buf_puts(out, "\t\t\tif (p->fragoff)\n"
+			      "\t\t\t\tbreak;\n"
+			      "\t\t\treturn DROP;\n");
+	}
+	buf_puts(out, "\t\t}\n");
+}
+
+static void print_option(struct buf *out, const struct pred *p)
+{
+	buf_puts(out, "\t\tif (p->bad_options)\n\t\t\treturn DROP;\n");
+	buf_printf(out, "\t\tif (%s(p->options[%u] >> %u & 1))\n\t\t\tbreak;\n",
+		   p->invert ? "" : "!", p->number.value / 64,
+		   p->number.value % 64);
+}
+
+bool print_pred(struct buf *out, enum family family, const struct pred *p)
+{
+	switch (p->field) {
+	case FIELD_NEVER:
+		buf_puts(out, "\t\tbreak;\n");
+		return false;
+	case FIELD_TRANSPORT:
+		print_transport(out, p);
+		return true;
+	case FIELD_TCP_OPTION:
+		print_option(out, p);
+		return true;
+	case FIELD_CT_ENTRY:
+		buf_puts(out, "\t\tif (!p->ct)\n\t\t\tbreak;\n");
+		return true;
+	case FIELD_LIMIT:
+		buf_printf(out,
+			   "\t\tif (!limit_take(%u, %lluULL, %lluULL))\n"
+			   "\t\t\tbreak;\n",
+			   p->limit.state, (unsigned long long)p->limit.cost,
+			   (unsigned long long)p->limit.max);
+		return true;
+	default:
+		break;
+	}
+	buf_puts(out, "\t\tif (");
+	if (spellings[p->field].of_ct && p->pass_no_ct)
+		buf_puts(out, "p->ct && ");
+	if (p->field == FIELD_PROTO && p->invert && family == FAMILY_IPV6)
+		buf_puts(out, "p->proto == PROTO_UNKNOWN || ");
+	buf_puts(out, p->invert ? "(" : "!(");
+	print_condition(out, p);
+	buf_puts(out, "))\n\t\t\tbreak;\n");
+	return true;
+}
