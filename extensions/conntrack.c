@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * -m conntrack, revisions 1 to 3, xt_conntrack.c's conntrack_mt(). Tests are in the
- * kernel's order, though none of them has a side effect.
+ * -m conntrack, revisions 1 to 3, xt_conntrack.c's conntrack_mt(). Tests are in
+ * the kernel's order, though none of them has a side effect.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -18,9 +18,12 @@ static const struct ct_addr {
 	enum pred_field field;
 	size_t addr, mask; /* offsets */
 } ct_addrs[] = {
-#define CT_ADDR(flag, field, name)                                     \
-	{ flag, field, offsetof(struct xt_conntrack_mtinfo3, name##_addr), \
-	  offsetof(struct xt_conntrack_mtinfo3, name##_mask) }
+#define CT_ADDR(flag, field, name)                                             \
+	{                                                                      \
+		flag, field,                                                   \
+			offsetof(struct xt_conntrack_mtinfo3, name##_addr),    \
+			offsetof(struct xt_conntrack_mtinfo3, name##_mask)     \
+	}
 	CT_ADDR(XT_CONNTRACK_ORIGSRC, FIELD_CT_ORIGSRC, origsrc),
 	CT_ADDR(XT_CONNTRACK_ORIGDST, FIELD_CT_ORIGDST, origdst),
 	CT_ADDR(XT_CONNTRACK_REPLSRC, FIELD_CT_REPLSRC, replsrc),
@@ -32,16 +35,21 @@ static const struct ct_port {
 	enum pred_field field;
 	size_t lo, hi;
 } ct_ports[] = {
-#define CT_PORT(flag, field, name)                                     \
-	{ flag, field, offsetof(struct xt_conntrack_mtinfo3, name##_port), \
-	  offsetof(struct xt_conntrack_mtinfo3, name##_port_high) }
+#define CT_PORT(flag, field, name)                                             \
+	{                                                                      \
+		flag, field,                                                   \
+			offsetof(struct xt_conntrack_mtinfo3, name##_port),    \
+			offsetof(struct xt_conntrack_mtinfo3,                  \
+				 name##_port_high)                             \
+	}
 	CT_PORT(XT_CONNTRACK_ORIGSRC_PORT, FIELD_CT_ORIGSRC_PORT, origsrc),
 	CT_PORT(XT_CONNTRACK_ORIGDST_PORT, FIELD_CT_ORIGDST_PORT, origdst),
 	CT_PORT(XT_CONNTRACK_REPLSRC_PORT, FIELD_CT_REPLSRC_PORT, replsrc),
 	CT_PORT(XT_CONNTRACK_REPLDST_PORT, FIELD_CT_REPLDST_PORT, repldst),
 };
 
-/* Revision 1 has state and status masks of one byte; ports are ranges only in revision 3. */
+/* Revision 1 has state and status masks of one byte; ports are ranges only in
+ * revision 3. */
 static bool ct_read(const struct ext *e, struct xt_conntrack_mtinfo3 *i)
 {
 	static const size_t sizes[] = {
@@ -81,7 +89,8 @@ static int ct_lower_addrs(struct lower *l, const struct xt_conntrack_mtinfo3 *i)
 
 		if (!(i->match_flags & a->flag))
 			continue;
-		/* The kernel masks the difference: bits outside the mask do not count. */
+		/* The kernel masks the difference: bits outside the mask do not
+		 * count. */
 		for (unsigned int b = 0; b < len; b++)
 			value[b] = ((const uint8_t *)i)[a->addr + b] & mask[b];
 		ret = lower_bytes(l, a->field, value, mask, len,
@@ -133,7 +142,7 @@ static int conntrack_lower(struct lower *l, const struct rule *r,
 			   const struct ext *e)
 {
 	struct xt_conntrack_mtinfo3 i;
-	struct pred entry = { .field = FIELD_CT_ENTRY };
+	struct pred entry = {.field = FIELD_CT_ENTRY};
 	int ret = 0;
 
 	if (e->native || !ct_read(e, &i))

@@ -15,16 +15,18 @@
 struct lower; /* where predicates go: codegen/lower.h */
 
 struct ext_desc {
-	const char *name;	 /* as in struct ext */
-	bool target;		 /* false: a match */
-	uint8_t families;	 /* EXT_IPV4 | EXT_IPV6 */
-	uint8_t min_rev, max_rev; /* revisions of the structure it understands */
+	const char *name; /* as in struct ext */
+	bool target;	  /* false: a match */
+	uint8_t families; /* EXT_IPV4 | EXT_IPV6 */
+	uint8_t min_rev,
+		max_rev; /* revisions of the structure it understands */
 	/*
-	 * Emits the predicates of @e, or returns 0 after lower_refuse(l, why) to make this
-	 * rule a hand-over point. Negative errno only for out of memory.
-	 * NULL: always a hand-over, for the reason in @why.
+	 * Emits the predicates of @e, or returns 0 after lower_refuse(l, why)
+	 * to make this rule a hand-over point. Negative errno only for out of
+	 * memory. NULL: always a hand-over, for the reason in @why.
 	 */
-	int (*lower)(struct lower *l, const struct rule *r, const struct ext *e);
+	int (*lower)(struct lower *l, const struct rule *r,
+		     const struct ext *e);
 	const char *why; /* why it is handed over, when lower is NULL */
 	const char *doc; /* one line for doc/MATCHES.md */
 };

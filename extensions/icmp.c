@@ -7,7 +7,7 @@
 #include "codegen/lower.h"
 #include "extensions/table.h"
 
-#define ICMP_HDR_LEN 8
+#define ICMP_HDR_LEN  8
 #define ICMP_ANY_TYPE 0xff
 
 static int icmp_lower(struct lower *l, const struct rule *r,

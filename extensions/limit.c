@@ -12,11 +12,12 @@
 
 /*
  * The rate "@rate per @unit seconds" that stands for an average distance of
- * @avg ten-thousandths of a second: the largest unit that loses least, as iptables-nft picks it.
+ * @avg ten-thousandths of a second: the largest unit that loses least, as
+ * iptables-nft picks it.
  */
 static void rate_of(uint32_t avg, uint32_t *rate, uint32_t *unit)
 {
-	static const uint32_t units[] = { 24 * 60 * 60, 60 * 60, 60, 1 };
+	static const uint32_t units[] = {24 * 60 * 60, 60 * 60, 60, 1};
 	unsigned int i;
 
 	for (i = 1; i < sizeof(units) / sizeof(*units); i++) {
@@ -33,13 +34,14 @@ static int limit_lower(struct lower *l, const struct rule *r,
 		       const struct ext *e)
 {
 	const struct xt_rateinfo *info = (const void *)e->data;
-	struct pred p = { .field = FIELD_LIMIT };
+	struct pred p = {.field = FIELD_LIMIT};
 	uint32_t rate, unit, burst;
 
 	if (e->size < sizeof(*info) || !info->avg)
 		return lower_refuse(l, "match limit: bad data");
 	if (!e->native)
-		return lower_refuse(l, "match limit: xt form, counts in jiffies");
+		return lower_refuse(l,
+				    "match limit: xt form, counts in jiffies");
 	rate_of(info->avg, &rate, &unit);
 	if (!rate)
 		return lower_refuse(l, "match limit: rate too low");

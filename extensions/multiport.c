@@ -43,8 +43,8 @@ static int multiport_lower(struct lower *l, const struct rule *r,
 	if (e->native)
 		return lower_refuse(l, "match multiport: native form");
 	ret = lower_transport(l, PORTS_LEN, false, false);
-	return ret ? ret :
-		     lower_ranges(l, fields[info->flags], ranges,
+	return ret ? ret
+		   : lower_ranges(l, fields[info->flags], ranges,
 				  to_ranges(info, ranges), info->invert);
 }
 

@@ -22,8 +22,9 @@ static inline unsigned int port_pair_need(const struct port_pair *p)
 }
 
 /*
- * iptables 1.8.9 commits two inverted single ports as one comparison that asks whether
- * either differs, later ones as two; the decoded rule does not tell which.
+ * iptables 1.8.9 commits two inverted single ports as one comparison that asks
+ * whether either differs, later ones as two; the decoded rule does not tell
+ * which.
  */
 static inline bool port_pair_ambiguous(const struct port_pair *p)
 {
@@ -35,8 +36,7 @@ static inline int lower_port_pair(struct lower *l, const struct port_pair *p)
 {
 	int ret = lower_ranges(l, FIELD_SPORT, &p->src, 1, p->inv_src);
 
-	return ret ? ret :
-		     lower_ranges(l, FIELD_DPORT, &p->dst, 1, p->inv_dst);
+	return ret ? ret : lower_ranges(l, FIELD_DPORT, &p->dst, 1, p->inv_dst);
 }
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* -m state, xt_state.c's state_mt(); no NAT bits, another number for UNTRACKED. */
+/* -m state, xt_state.c's state_mt(); no NAT bits, another number for UNTRACKED.
+ */
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_state.h>
 

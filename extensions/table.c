@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct ext_desc *const descs[] = {
-	&match_comment, &match_conntrack, &match_icmp, &match_icmp6,
+	&match_comment, &match_conntrack, &match_icmp,	    &match_icmp6,
 	&match_limit,	&match_mark,	  &match_multiport, &match_state,
 	&match_tcp,	&match_udp,
 };

@@ -7,7 +7,7 @@
 #include "extensions/ports.h"
 #include "extensions/table.h"
 
-#define TCP_HDR_LEN 20
+#define TCP_HDR_LEN   20
 #define TCP_FLAGS_END 14 /* bytes of the header up to and with the flags */
 
 static bool tests_flags(const struct xt_tcp *info)
@@ -40,16 +40,16 @@ static int tcp_lower(struct lower *l, const struct rule *r, const struct ext *e)
 	if (e->native && info->option)
 		return lower_refuse(l, "match tcp: native option");
 	ports = (struct port_pair){
-		.src = { info->spts[0], info->spts[1] },
-		.dst = { info->dpts[0], info->dpts[1] },
+		.src = {info->spts[0], info->spts[1]},
+		.dst = {info->dpts[0], info->dpts[1]},
 		.inv_src = info->invflags & XT_TCP_INV_SRCPT,
 		.inv_dst = info->invflags & XT_TCP_INV_DSTPT,
 	};
 	if (e->native && port_pair_ambiguous(&ports))
 		return lower_refuse(l, "match tcp: both ports inverted");
 	if (e->native)
-		need = tests_flags(info) ? TCP_FLAGS_END :
-					   port_pair_need(&ports);
+		need = tests_flags(info) ? TCP_FLAGS_END
+					 : port_pair_need(&ports);
 	if (need)
 		ret = lower_transport(l, need, e->native, !e->native);
 	if (!ret)

@@ -21,8 +21,8 @@ static int udp_lower(struct lower *l, const struct rule *r, const struct ext *e)
 	if (!lower_has_proto(r, IPPROTO_UDP))
 		return lower_refuse(l, "match udp: without -p udp");
 	ports = (struct port_pair){
-		.src = { info->spts[0], info->spts[1] },
-		.dst = { info->dpts[0], info->dpts[1] },
+		.src = {info->spts[0], info->spts[1]},
+		.dst = {info->dpts[0], info->dpts[1]},
 		.inv_src = info->invflags & XT_UDP_INV_SRCPT,
 		.inv_dst = info->invflags & XT_UDP_INV_DSTPT,
 	};

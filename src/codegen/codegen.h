@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules -> plan -> C. The input is a ruleset as the kernel holds it; the output a plan
- * (which packets are decided how, and where evaluation is handed over to nft)
- * and, from the plan alone, the C source of one BPF program per base chain.
+ * Rules -> plan -> C. The input is a ruleset as the kernel holds it; the output
+ * a plan (which packets are decided how, and where evaluation is handed over to
+ * nft) and, from the plan alone, the C source of one BPF program per base
+ * chain.
  */
 #ifndef CODEGEN_CODEGEN_H
 #define CODEGEN_CODEGEN_H
@@ -19,8 +20,8 @@ struct plan; /* for one base chain and the user chains it reaches */
 enum chain_mode { CHAIN_NFT, CHAIN_HYBRID, CHAIN_EXCLUSIVE };
 
 /*
- * A counter of the compiled program: ordinal i of its counters map belongs to this rule.
- * The last ordinal is the base chain's policy: rule NULL.
+ * A counter of the compiled program: ordinal i of its counters map belongs to
+ * this rule. The last ordinal is the base chain's policy: rule NULL.
  */
 struct plan_counter {
 	const struct chain *chain;
@@ -44,10 +45,13 @@ int plan_build(const struct table *t, const struct chain *base,
 void plan_free(struct plan *p);
 
 enum chain_mode plan_mode(const struct plan *p);
-const char *plan_reason(const struct plan *p); /* never NULL, "" when there is nothing to say */
-unsigned int plan_rule_count(const struct plan *p); /* rules of the base chain and what it reaches */
+const char *plan_reason(
+	const struct plan *p); /* never NULL, "" when there is nothing to say */
+unsigned int plan_rule_count(
+	const struct plan *p); /* rules of the base chain and what it reaches */
 const struct plan_counter *plan_counters(const struct plan *p, unsigned int *n);
-const struct plan_handover *plan_handovers(const struct plan *p, unsigned int *n);
+const struct plan_handover *plan_handovers(const struct plan *p,
+					   unsigned int *n);
 /*
  * Stateful predicates (token buckets): ordinal i of the program's "state" map
  * belongs to this rule, so that its state survives a recompile.

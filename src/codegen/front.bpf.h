@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Behind the chains of every generated program: the entry, and what a
- * decision does. Compiled with POLICY, POLICY_COUNT (0: not counted) and COUNTERS.
+ * decision does. Compiled with POLICY, POLICY_COUNT (0: not counted) and
+ * COUNTERS.
  */
 struct {
 	__uint(type, MAP_ARRAY);

@@ -4,26 +4,31 @@
  * kernel structs that it reads (placed by CO-RE), helpers by number.
  * No includes: the generated source stands alone.
  */
+
+/* No program uses all that follows. */
+#pragma clang diagnostic ignored "-Wunused-function"
+#pragma clang diagnostic ignored "-Wunused-const-variable"
+
 typedef unsigned char abi_u8;
 typedef unsigned short abi_u16;
 typedef unsigned int abi_u32;
 typedef unsigned long long abi_u64;
 
-#define SEC(name) __attribute__((section(name), used))
-#define INLINE static inline __attribute__((always_inline))
-#define NOINLINE __attribute__((noinline))
-#define __ksym __attribute__((section(".ksyms")))
-#define __weak __attribute__((weak))
+#define SEC(name)	  __attribute__((section(name), used))
+#define INLINE		  static inline __attribute__((always_inline))
+#define NOINLINE	  __attribute__((noinline))
+#define __ksym		  __attribute__((section(".ksyms")))
+#define __weak		  __attribute__((weak))
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) __typeof__(val) *name
 
 enum { /* enum bpf_map_type, linux/bpf.h */
-	MAP_ARRAY = 2,
-	MAP_PERCPU_ARRAY = 6,
+       MAP_ARRAY = 2,
+       MAP_PERCPU_ARRAY = 6,
 };
 #define MAP_F_MMAPABLE (1u << 10)
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), \
+#pragma clang attribute push(__attribute__((preserve_access_index)),           \
 			     apply_to = record)
 
 struct net_device {
@@ -83,8 +88,9 @@ struct nf_conn {
 #pragma clang attribute pop
 
 /*
- * Stands for 200 bytes of anything: a kernel struct of nothing but eight byte members, for
- * bpf_rdonly_cast(), which wants a struct. A load must stay within one of them.
+ * Stands for 200 bytes of anything: a kernel struct of nothing but eight byte
+ * members, for bpf_rdonly_cast(), which wants a struct. A load must stay within
+ * one of them.
  */
 struct rtnl_link_stats64 {
 	abi_u64 rx_packets;
@@ -94,7 +100,9 @@ struct bpf_dynptr {
 	abi_u64 opaque[2];
 } __attribute__((aligned(8)));
 
-struct __sk_buff;
+struct __sk_buff { /* complete: kfunc prototypes are compared by kind of type */
+	abi_u32 len;
+};
 
 extern void *bpf_rdonly_cast(const void *obj, abi_u32 btf_id) __ksym __weak;
 extern int bpf_dynptr_from_skb(struct __sk_buff *skb, abi_u64 flags,
@@ -106,7 +114,8 @@ static void *(*const bpf_map_lookup_elem)(void *map,
 static abi_u64 (*const bpf_ktime_get_ns)(void) = (void *)5;
 static long (*const bpf_dynptr_read)(void *dst, abi_u32 len,
 				     const struct bpf_dynptr *src,
-				     abi_u32 offset, abi_u64 flags) = (void *)201;
+				     abi_u32 offset,
+				     abi_u64 flags) = (void *)201;
 
 /* 200 bytes at @p, readable in place; what faults reads as 0. */
 INLINE const abi_u8 *raw_bytes(const void *p)

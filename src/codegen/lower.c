@@ -60,17 +60,19 @@ void lower_pass_no_ct(struct lower *l, bool pass)
 }
 
 /*
- * A test whose outcome is known: left out when it holds. Not so for fields that may be
- * unreadable, where even the negation of an impossible test asks for the field.
+ * A test whose outcome is known: left out when it holds. Not so for fields that
+ * may be unreadable, where even the negation of an impossible test asks for the
+ * field.
  */
 static int add_known(struct lower *l, bool holds)
 {
-	struct pred never = { .field = FIELD_NEVER };
+	struct pred never = {.field = FIELD_NEVER};
 
 	return holds ? 0 : lower_add(l, &never);
 }
 
-/* An interface, address or header byte is there whatever the test; these need not be. */
+/* An interface, address or header byte is there whatever the test; these need
+ * not be. */
 static bool always_there(enum pred_field field)
 {
 	return field != FIELD_PROTO && field < FIELD_CT_ENTRY;
@@ -90,7 +92,7 @@ int lower_masked(struct lower *l, enum pred_field field, uint32_t value,
 		.field = field,
 		.op = OP_MASKED,
 		.invert = invert,
-		.number = { .value = value, .mask = mask },
+		.number = {.value = value, .mask = mask},
 	};
 
 	if (always_there(field)) {
@@ -109,7 +111,7 @@ int lower_any_bit(struct lower *l, enum pred_field field, uint32_t mask,
 		.field = field,
 		.op = OP_ANY_BIT,
 		.invert = invert,
-		.number = { .mask = mask },
+		.number = {.mask = mask},
 	};
 
 	if (always_there(field) && !mask)
@@ -120,7 +122,7 @@ int lower_any_bit(struct lower *l, enum pred_field field, uint32_t mask,
 int lower_range(struct lower *l, enum pred_field field, uint16_t lo,
 		uint16_t hi, bool invert)
 {
-	struct pred_range r = { .lo = lo, .hi = hi };
+	struct pred_range r = {.lo = lo, .hi = hi};
 
 	return lower_ranges(l, field, &r, 1, invert);
 }
@@ -174,12 +176,13 @@ int lower_transport(struct lower *l, unsigned int need, bool native,
 {
 	struct pred p = {
 		.field = FIELD_TRANSPORT,
-		.transport = {
-			.need = need,
-			.native = native,
-			.drop_short = !native,
-			.drop_frag1 = drop_frag1,
-		},
+		.transport =
+			{
+				.need = need,
+				.native = native,
+				.drop_short = !native,
+				.drop_frag1 = drop_frag1,
+			},
 	};
 
 	return lower_add(l, &p);
@@ -188,8 +191,8 @@ int lower_transport(struct lower *l, unsigned int need, bool native,
 static int lower_device(struct lower *l, enum pred_field field,
 			const char *name, unsigned int len, bool invert)
 {
-	uint8_t mask[IFNAMSIZ] = { 0 };
-	uint8_t value[IFNAMSIZ] = { 0 };
+	uint8_t mask[IFNAMSIZ] = {0};
+	uint8_t value[IFNAMSIZ] = {0};
 
 	if (len > IFNAMSIZ)
 		len = IFNAMSIZ;
@@ -242,7 +245,7 @@ static int lower_ext(struct lower *l, const struct rule *r, const struct ext *e,
 
 int lower_rule(enum family family, const struct rule *r, struct lowered *out)
 {
-	struct lower l = { .family = family, .out = out };
+	struct lower l = {.family = family, .out = out};
 	const struct ext *e;
 	int ret;
 

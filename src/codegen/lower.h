@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rule -> predicates. A rule matches when all its predicates hold, tested
- * in order. Predicates are data, so that whatever decides a run of rules (straight code,
- * a table) can look at them; nothing here knows C or BPF.
+ * in order. Predicates are data, so that whatever decides a run of rules
+ * (straight code, a table) can look at them; nothing here knows C or BPF.
  *
  * Order matters in two places only: a predicate that can drop the packet
- * (transport.drop_short and its like) or that has state (FIELD_LIMIT) must not be tested
- * before those in front of it.
+ * (transport.drop_short and its like) or that has state (FIELD_LIMIT) must not
+ * be tested before those in front of it.
  */
 #ifndef CODEGEN_LOWER_H
 #define CODEGEN_LOWER_H
@@ -18,26 +18,30 @@
 
 /* What a predicate looks at. */
 enum pred_field {
-	FIELD_NEVER,	/* nothing: the predicate does not hold */
-	FIELD_SADDR,	/* bytes: source address, network order */
-	FIELD_DADDR,	/* bytes: destination address */
-	FIELD_IIF,	/* bytes: name of the input device, NUL padded; empty when there is none */
-	FIELD_OIF,	/* bytes: name of the output device */
-	FIELD_PROTO,	/* number: transport protocol; unknown behind broken IPv6 headers, then nothing holds */
-	FIELD_FRAGOFF,	/* number: IPv4 fragment offset, in 8 byte units */
+	FIELD_NEVER, /* nothing: the predicate does not hold */
+	FIELD_SADDR, /* bytes: source address, network order */
+	FIELD_DADDR, /* bytes: destination address */
+	FIELD_IIF,   /* bytes: name of the input device, NUL padded; empty when
+			there is none */
+	FIELD_OIF,   /* bytes: name of the output device */
+	FIELD_PROTO, /* number: transport protocol; unknown behind broken IPv6
+			headers, then nothing holds */
+	FIELD_FRAGOFF,	 /* number: IPv4 fragment offset, in 8 byte units */
 	FIELD_TRANSPORT, /* whether the transport header can be read */
-	FIELD_SPORT,	/* number: what the first two bytes of the transport header say */
-	FIELD_DPORT,	/* number: the next two */
-	FIELD_ANY_PORT, /* number: either of these */
-	FIELD_ICMP,	/* number: ICMP type << 8 | code */
-	FIELD_TCP_FLAGS, /* number: byte 13 of the TCP header */
+	FIELD_SPORT, /* number: what the first two bytes of the transport header
+			say */
+	FIELD_DPORT, /* number: the next two */
+	FIELD_ANY_PORT,	  /* number: either of these */
+	FIELD_ICMP,	  /* number: ICMP type << 8 | code */
+	FIELD_TCP_FLAGS,  /* number: byte 13 of the TCP header */
 	FIELD_TCP_OPTION, /* whether the TCP header holds option number.value */
-	FIELD_MARK,	/* number: skb->mark */
-	FIELD_CT_STATE, /* number: CT_* bits */
-	FIELD_CT_ENTRY, /* whether the packet has a conntrack entry; those below look into it */
+	FIELD_MARK,	  /* number: skb->mark */
+	FIELD_CT_STATE,	  /* number: CT_* bits */
+	FIELD_CT_ENTRY, /* whether the packet has a conntrack entry; those below
+			   look into it */
 	FIELD_CT_REPLY, /* number: 0 original direction, 1 reply */
-	FIELD_CT_STATUS, /* number: IPS_* bits */
-	FIELD_CT_PROTO, /* number: protocol of the original tuple */
+	FIELD_CT_STATUS,  /* number: IPS_* bits */
+	FIELD_CT_PROTO,	  /* number: protocol of the original tuple */
 	FIELD_CT_ORIGSRC, /* bytes: addresses of the tuples */
 	FIELD_CT_ORIGDST,
 	FIELD_CT_REPLSRC,
@@ -46,18 +50,18 @@ enum pred_field {
 	FIELD_CT_ORIGDST_PORT,
 	FIELD_CT_REPLSRC_PORT,
 	FIELD_CT_REPLDST_PORT,
-	FIELD_LIMIT,	/* a token bucket gives a token */
+	FIELD_LIMIT, /* a token bucket gives a token */
 	FIELD_COUNT
 };
 
 /* Bits of FIELD_CT_STATE: those of xt_conntrack. */
-#define CT_INVALID	0x001
-#define CT_ESTABLISHED	0x002
-#define CT_RELATED	0x004
-#define CT_NEW		0x008
-#define CT_SNAT		0x040
-#define CT_DNAT		0x080
-#define CT_UNTRACKED	0x100
+#define CT_INVALID     0x001
+#define CT_ESTABLISHED 0x002
+#define CT_RELATED     0x004
+#define CT_NEW	       0x008
+#define CT_SNAT	       0x040
+#define CT_DNAT	       0x080
+#define CT_UNTRACKED   0x100
 
 enum pred_op {
 	OP_HOLDS,   /* the field is a question of its own */
@@ -75,11 +79,14 @@ struct pred_range {
 struct pred {
 	enum pred_field field;
 	enum pred_op op;
-	bool invert;	   /* the outcome of the test is negated; unreadable stays "does not hold" */
-	bool pass_no_ct;   /* fields of a conntrack entry: holds when there is none */
+	bool invert;	 /* the outcome of the test is negated; unreadable stays
+			    "does not hold" */
+	bool pass_no_ct; /* fields of a conntrack entry: holds when there is
+			    none */
 	union {
 		struct {
-			uint8_t value[16], mask[16]; /* network order; value is within mask */
+			uint8_t value[16], mask[16]; /* network order; value is
+							within mask */
 			uint8_t len;		     /* 4 or 16 */
 		} bytes;
 		struct {
@@ -90,19 +97,22 @@ struct pred {
 			uint8_t n;
 		} ranges;
 		/*
-		 * On a later fragment it does not hold; the kernel's native payload
-		 * expressions however may read it nevertheless (@native: see print_pred.c).
+		 * On a later fragment it does not hold; the kernel's native
+		 * payload expressions however may read it nevertheless
+		 * (@native: see print_pred.c).
 		 */
 		struct {
-			uint8_t need;	 /* bytes */
+			uint8_t need; /* bytes */
 			bool native;
-			bool drop_short; /* shorter: the packet is dropped, the rule not counted */
+			bool drop_short; /* shorter: the packet is dropped, the
+					    rule not counted */
 			bool drop_frag1; /* so is a fragment with offset 1 */
 		} transport;
 		struct {
-			uint64_t cost; /* ns per packet */
-			uint64_t max;  /* size of the bucket, ns */
-			uint32_t state; /* ordinal in the state map, set by the plan */
+			uint64_t cost;	/* ns per packet */
+			uint64_t max;	/* size of the bucket, ns */
+			uint32_t state; /* ordinal in the state map, set by the
+					   plan */
 		} limit;
 	};
 };
@@ -112,8 +122,8 @@ struct lowered {
 	struct pred *preds; /* owned */
 	unsigned int n;
 	/*
-	 * Not empty: after @n predicates comes something that only nft can evaluate.
-	 * "match hashlimit"
+	 * Not empty: after @n predicates comes something that only nft can
+	 * evaluate. "match hashlimit"
 	 */
 	char refused[96];
 };
@@ -122,8 +132,9 @@ struct lowered {
 struct lower;
 
 /*
- * Lowers core conditions, matches and, for ACTION_TARGET, the target of @r. Returns 0 with @out
- * filled (also when something was refused) or -ENOMEM. lowered_clear() frees it.
+ * Lowers core conditions, matches and, for ACTION_TARGET, the target of @r.
+ * Returns 0 with @out filled (also when something was refused) or -ENOMEM.
+ * lowered_clear() frees it.
  */
 int lower_rule(enum family family, const struct rule *r, struct lowered *out);
 void lowered_clear(struct lowered *l);
@@ -137,14 +148,17 @@ static inline bool pred_has_state(const struct pred *p)
 /* ---- for extensions; they return 0 or -ENOMEM ---- */
 
 enum family lower_family(const struct lower *l);
-/* Whether rule @r has "-p @proto", not inverted: what a match on its header builds on. */
+/* Whether rule @r has "-p @proto", not inverted: what a match on its header
+ * builds on. */
 bool lower_has_proto(const struct rule *r, uint8_t proto);
-/* Makes this point of the rule a hand-over, for this reason. Always returns 0. */
+/* Makes this point of the rule a hand-over, for this reason. Always returns 0.
+ */
 int lower_refuse(struct lower *l, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int lower_add(struct lower *l, const struct pred *p);
 
-/* (@field & @mask) == @value. What always holds is left out, what never can becomes FIELD_NEVER. */
+/* (@field & @mask) == @value. What always holds is left out, what never can
+ * becomes FIELD_NEVER. */
 int lower_masked(struct lower *l, enum pred_field field, uint32_t value,
 		 uint32_t mask, bool invert);
 int lower_any_bit(struct lower *l, enum pred_field field, uint32_t mask,

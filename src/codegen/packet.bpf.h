@@ -4,21 +4,25 @@
  * the predicates see it. Read once, the way nf_tables prepares its own
  * struct nft_pktinfo (nf_tables_ipv4.h, nf_tables_ipv6.h).
  *
- * Compiled with FAMILY (4 or 6), HITS, and NEED_* for what some predicate asks for.
+ * Compiled with FAMILY (4 or 6), HITS, and NEED_* for what some predicate asks
+ * for.
  */
 
-/* What a chain's function returns: one of these, | COUNT(ordinal) of the deciding rule's counter. */
-#define NEXT	   0 /* no verdict: the caller goes on */
-#define ACCEPT	   1
-#define DROP	   2
-#define HANDOVER   3
-#define RETURN	   4 /* within a chain of several functions: leave it */
-#define CODE_MASK  7
-#define COUNT(i)   (((i) + 1) << 3)
+/* What a chain's function returns: one of these, | COUNT(ordinal) of the
+ * deciding rule's counter. */
+#define NEXT	  0 /* no verdict: the caller goes on */
+#define ACCEPT	  1
+#define DROP	  2
+#define HANDOVER  3
+#define RETURN	  4 /* within a chain of several functions: leave it */
+#define CODE_MASK 7
+#define COUNT(i)  (((i) + 1) << 3)
 
 const volatile abi_u32 chain_id = 0;
-const volatile abi_u32 nf_conn_type_id = 0; /* in vmlinux BTF, where the name is ambiguous */
-const volatile abi_u32 process_context = 0; /* this hook can be interrupted on its CPU by itself */
+const volatile abi_u32 nf_conn_type_id =
+	0; /* in vmlinux BTF, where the name is ambiguous */
+const volatile abi_u32 process_context =
+	0; /* this hook can be interrupted on its CPU by itself */
 
 #define PROTO_UNKNOWN 0x100
 
@@ -41,7 +45,8 @@ struct pkt {
 #endif
 	abi_u32 len;
 	abi_u32 thoff;
-	abi_u32 avail; /* bytes of the transport header and on; 0 in later fragments */
+	abi_u32 avail; /* bytes of the transport header and on; 0 in later
+			  fragments */
 	abi_u16 proto; /* or PROTO_UNKNOWN */
 	abi_u16 fragoff;
 #if NEED_TH
@@ -68,7 +73,8 @@ INLINE int hit(struct pkt *p, abi_u16 counter)
 	return 0;
 }
 
-/* Copies packet bytes, also from fragments, 1 to 63 of them. Negative: cannot be read. */
+/* Copies packet bytes, also from fragments, 1 to 63 of them. Negative: cannot
+ * be read. */
 static NOINLINE int read_bytes(struct bpf_nf_ctx *ctx, abi_u32 off, void *buf,
 			       abi_u32 len)
 {
@@ -170,9 +176,9 @@ INLINE int read_ext(struct bpf_nf_ctx *ctx, const struct pkt *p, abi_u32 off,
 }
 
 /*
- * ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with IP6_FH_F_AUTH: up to the first
- * header that is none, "no next header", an authentication header, or a later fragment.
- * p->proto stays unknown where that one fails.
+ * ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with IP6_FH_F_AUTH: up to
+ * the first header that is none, "no next header", an authentication header, or
+ * a later fragment. p->proto stays unknown where that one fails.
  */
 static NOINLINE int walk_ext_hdrs(struct bpf_nf_ctx *ctx, struct pkt *p,
 				  abi_u32 proto)
@@ -254,7 +260,7 @@ INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 /* A header that is short or not in the linear part: zeros where it ends. */
 static NOINLINE int read_transport_slow(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
-	abi_u64 words[3] = { 0 };
+	abi_u64 words[3] = {0};
 	const abi_u8 *th = (const abi_u8 *)words;
 	abi_u32 len = p->avail > 20 ? 20 : p->avail;
 
@@ -286,7 +292,8 @@ INLINE int read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 #endif
 
 #if NEED_TCPOPT
-/* Which options there are, found the way tcp_find_option() of xt_tcpudp.c looks for one. */
+/* Which options there are, found the way tcp_find_option() of xt_tcpudp.c looks
+ * for one. */
 static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	abi_u8 o[64];
@@ -316,7 +323,8 @@ static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 }
 #endif
 
-/* Fills @p. HANDOVER: something that nft may be able to read could not be read. */
+/* Fills @p. HANDOVER: something that nft may be able to read could not be read.
+ */
 INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	struct sk_buff *skb = ctx->skb;
@@ -364,8 +372,9 @@ struct {
 } state SEC(".maps");
 
 /*
- * The token bucket of nft_limit.c. Its two numbers, tokens and when they were counted, only
- * ever matter as their difference: the time at which the bucket was empty. 0: full.
+ * The token bucket of nft_limit.c. Its two numbers, tokens and when they were
+ * counted, only ever matter as their difference: the time at which the bucket
+ * was empty. 0: full.
  */
 INLINE int limit_take(abi_u32 i, abi_u64 cost, abi_u64 max)
 {

@@ -24,7 +24,7 @@ struct name_index {
 	struct named {
 		const struct chain *chain;
 		struct plan_chain *record; /* NULL: not reached yet */
-	} *all;
+	} * all;
 	unsigned int n;
 };
 
@@ -54,7 +54,7 @@ static int index_chains(struct name_index *ix, const struct table *t)
 static struct named *find_name(const struct name_index *ix, const char *name)
 {
 	struct chain c;
-	struct named key = { .chain = &c };
+	struct named key = {.chain = &c};
 
 	snprintf(c.name, sizeof(c.name), "%s", name);
 	return bsearch(&key, ix->all, ix->n, sizeof(*ix->all), by_name);
@@ -115,13 +115,14 @@ static int add_rule(struct plan *p, const struct name_index *ix,
 		[ACTION_RETURN] = VERDICT_RETURN,
 	};
 	struct plan_rule *pr = &pc->rules[pc->nrules++];
-	struct lowered l = { 0 };
+	struct lowered l = {0};
 	int ret;
 
 	pr->rule = r;
 	pr->num = pc->nrules;
 	pr->counter = -1;
-	/* What is too large needs no predicates, only to be counted to its end. */
+	/* What is too large needs no predicates, only to be counted to its end.
+	 */
 	if (p->nrules > PLAN_MAX_RULES)
 		return jumps(r) ? set_jump(p, ix, r, pr) : 0;
 
@@ -133,7 +134,7 @@ static int add_rule(struct plan *p, const struct name_index *ix,
 	if (r->has_counter) {
 		pr->counter = p->ncounters;
 		p->counters[p->ncounters++] =
-			(struct plan_counter){ pc->chain, r };
+			(struct plan_counter){pc->chain, r};
 	}
 	if (*l.refused) {
 		pr->verdict = VERDICT_HANDOVER;
@@ -192,13 +193,14 @@ static int build(struct plan *p, struct name_index *ix)
 	base = find_name(ix, p->base->name);
 	if (!base || !chain_record(p, base))
 		return base ? -ENOMEM : -ENOENT;
-	/* The list grows while it is walked: jumps append the chains they lead to. */
+	/* The list grows while it is walked: jumps append the chains they lead
+	 * to. */
 	for (unsigned int i = 0; i < p->nchains; i++) {
 		ret = add_chain(p, ix, p->chains[i]);
 		if (ret)
 			return ret;
 	}
-	p->counters[p->ncounters++] = (struct plan_counter){ p->base, NULL };
+	p->counters[p->ncounters++] = (struct plan_counter){p->base, NULL};
 	return plan_flow(p);
 }
 
@@ -206,7 +208,7 @@ int plan_build(const struct table *t, const struct chain *base,
 	       struct plan **out, struct err *e)
 {
 	struct plan *p = calloc(1, sizeof(*p));
-	struct name_index ix = { 0 };
+	struct name_index ix = {0};
 	int ret = -ENOMEM;
 
 	*out = NULL;

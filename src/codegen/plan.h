@@ -18,8 +18,11 @@
 #define PLAN_MAX_FUNCTIONS 200
 #define PLAN_MAX_FRAMES	   7  /* of chains, below front() */
 #define PLAN_PART_RULES	   64 /* a longer chain becomes several functions */
-#define PLAN_INLINE_RULES  24 /* a chain with one caller up to this size is no function of its own */
-#define PLAN_MAX_HITS	   24 /* matched rules without a verdict on one packet's way */
+#define PLAN_INLINE_RULES                                                      \
+	24 /* a chain with one caller up to this size is no function of its    \
+	      own */
+#define PLAN_MAX_HITS                                                          \
+	24 /* matched rules without a verdict on one packet's way */
 
 enum plan_verdict {
 	VERDICT_NEXT, /* count and go on */
@@ -33,7 +36,7 @@ enum plan_verdict {
 
 struct plan_rule {
 	const struct rule *rule;
-	unsigned int num; /* from 1, as a user counts */
+	unsigned int num;   /* from 1, as a user counts */
 	struct pred *preds; /* owned */
 	unsigned int npreds;
 	enum plan_verdict verdict;
@@ -44,21 +47,23 @@ struct plan_rule {
 
 struct plan_chain {
 	const struct chain *chain;
-	unsigned int id; /* place in plan.chains; 0 is the base chain */
+	unsigned int id;	 /* place in plan.chains; 0 is the base chain */
 	struct plan_rule *rules; /* owned; guards left out */
 	unsigned int nrules;
-	unsigned int live;    /* rules up to the first that no packet gets past */
+	unsigned int live; /* rules up to the first that no packet gets past */
 	unsigned int callers; /* how many rules jump or go here */
 
 	/* plan_flow.c's findings */
-	bool inlined;	      /* expanded where its one caller jumps to it */
-	unsigned int frames;  /* of the functions on its deepest way, itself included */
-	unsigned int size;    /* rules, those of inlined callees included */
-	unsigned int hits;    /* most entries it can add to the list of matched rules */
+	bool inlined;	     /* expanded where its one caller jumps to it */
+	unsigned int frames; /* of the functions on its deepest way, itself
+				included */
+	unsigned int size;   /* rules, those of inlined callees included */
+	unsigned int
+		hits; /* most entries it can add to the list of matched rules */
 	bool handover_inside; /* it or a callee can hand over */
-	bool handover_after;  /* something its callers do after it returns can */
-	bool may_decide;      /* some packet may meet its verdict in it */
-	bool may_return;      /* some packet may come back to the caller */
+	bool handover_after; /* something its callers do after it returns can */
+	bool may_decide;     /* some packet may meet its verdict in it */
+	bool may_return;     /* some packet may come back to the caller */
 	enum { WALK_NEW, WALK_OPEN, WALK_DONE } walk;
 };
 
@@ -70,7 +75,8 @@ struct plan {
 	char reason[128];
 	struct plan_chain **chains; /* owned */
 	unsigned int nchains;
-	struct plan_chain **order; /* owned: callees before their callers, the base chain last */
+	struct plan_chain **order; /* owned: callees before their callers, the
+				      base chain last */
 	unsigned int nordered;
 	unsigned int nrules;
 	struct plan_counter *counters;
@@ -80,7 +86,8 @@ struct plan {
 	struct plan_counter *states;
 	unsigned int nstates;
 	unsigned int hits; /* length of the list of matched rules */
-	bool may_overflow; /* more rules than that can match on one packet's way */
+	bool may_overflow; /* more rules than that can match on one packet's way
+			    */
 };
 
 /* How many rules are printed for @r: it and what is expanded in it. */
@@ -90,8 +97,8 @@ static inline unsigned int plan_rule_size(const struct plan_rule *r)
 }
 
 /*
- * Finds depth, sizes and hand-overs of all chains; turns limits that a hand-over can follow
- * into hand-overs; decides the mode. -ENOMEM or 0.
+ * Finds depth, sizes and hand-overs of all chains; turns limits that a
+ * hand-over can follow into hand-overs; decides the mode. -ENOMEM or 0.
  */
 int plan_flow(struct plan *p);
 /* Keeps the chain with nft, for this reason. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What follows from how chains call each other: depth, sizes, where a hand-over can come
- * after a limit, and whether the program could decide anything at all.
+ * What follows from how chains call each other: depth, sizes, where a hand-over
+ * can come after a limit, and whether the program could decide anything at all.
  */
 #include "codegen/plan.h"
 
@@ -14,7 +14,8 @@ static unsigned int max_uint(unsigned int a, unsigned int b)
 	return a > b ? a : b;
 }
 
-/* Callees of @c first, each once. False: the chains form a loop (which nft does not let in). */
+/* Callees of @c first, each once. False: the chains form a loop (which nft does
+ * not let in). */
 static bool order_from(struct plan *p, struct plan_chain *c)
 {
 	if (c->walk != WALK_NEW)
@@ -77,7 +78,8 @@ static void follow(struct plan_chain *c)
 	c->may_return = true;
 }
 
-/* The most entries a packet on its way through @c adds to the list of matched rules. */
+/* The most entries a packet on its way through @c adds to the list of matched
+ * rules. */
 static unsigned int count_hits(const struct plan_chain *c)
 {
 	unsigned int on_way = 0, most = 0;
@@ -99,7 +101,8 @@ static unsigned int count_hits(const struct plan_chain *c)
 	return max_uint(most, on_way);
 }
 
-/* Sizes in functions and frames; callees are done. Returns how many functions @c needs. */
+/* Sizes in functions and frames; callees are done. Returns how many functions
+ * @c needs. */
 static unsigned int measure(struct plan *p, struct plan_chain *c)
 {
 	unsigned int below = 0, parts;
@@ -114,9 +117,9 @@ static unsigned int measure(struct plan *p, struct plan_chain *c)
 	}
 	c->inlined = c->chain != p->base && c->callers == 1 &&
 		     c->size <= PLAN_INLINE_RULES;
-	parts = c->size > PLAN_PART_RULES ?
-			(c->size + PLAN_PART_RULES - 1) / PLAN_PART_RULES * 2 :
-			0;
+	parts = c->size > PLAN_PART_RULES
+			? (c->size + PLAN_PART_RULES - 1) / PLAN_PART_RULES * 2
+			: 0;
 	c->frames = below + (c->inlined ? 0 : 1) + (parts ? 1 : 0);
 	return c->inlined ? 0 : 1 + parts;
 }
@@ -138,8 +141,8 @@ static bool rest_hands_over(const struct plan_chain *c, unsigned int from)
 static void find_handovers(struct plan *p)
 {
 	for (unsigned int i = 0; i < p->nordered; i++) {
-		p->order[i]->handover_inside =
-			p->may_overflow || rest_hands_over(p->order[i], 0);
+		p->order[i]->handover_inside = p->may_overflow ||
+					       rest_hands_over(p->order[i], 0);
 		p->order[i]->handover_after = false;
 	}
 	for (unsigned int i = p->nordered; i--;) {
@@ -159,8 +162,9 @@ static void find_handovers(struct plan *p)
 }
 
 /*
- * A packet that a limit refused here and a later rule hands over would meet nft's own, full
- * bucket and pass. So such a limit is itself the hand-over point. True: one was found.
+ * A packet that a limit refused here and a later rule hands over would meet
+ * nft's own, full bucket and pass. So such a limit is itself the hand-over
+ * point. True: one was found.
  */
 static bool demote_limit(struct plan_chain *c, unsigned int i)
 {
@@ -169,8 +173,7 @@ static bool demote_limit(struct plan_chain *c, unsigned int i)
 
 	while (k < r->npreds && !pred_has_state(&r->preds[k]))
 		k++;
-	if (k == r->npreds ||
-	    !(rest_hands_over(c, i) || c->handover_after))
+	if (k == r->npreds || !(rest_hands_over(c, i) || c->handover_after))
 		return false;
 	r->npreds = k;
 	if (r->verdict != VERDICT_HANDOVER)
@@ -194,7 +197,8 @@ static void demote_limits(struct plan *p)
 	} while (again);
 }
 
-/* Chains that only a rule which is now a hand-over (or comes too late) leads to are left out. */
+/* Chains that only a rule which is now a hand-over (or comes too late) leads to
+ * are left out. */
 static void drop_unreached(struct plan *p)
 {
 	for (unsigned int i = 0; i < p->nchains; i++)
@@ -259,8 +263,7 @@ static int list_states(struct plan *p)
 					continue;
 				r->preds[q].limit.state = p->nstates;
 				p->states[p->nstates++] = (struct plan_counter){
-					c->chain, r->rule
-				};
+					c->chain, r->rule};
 			}
 		}
 	}

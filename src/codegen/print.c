@@ -26,7 +26,7 @@ static void scan_needs(const struct plan *p, struct needs *n)
 
 static void print_defines(struct buf *out, const struct plan *p)
 {
-	struct needs n = { 0 };
+	struct needs n = {0};
 
 	scan_needs(p, &n);
 	buf_printf(out, "#define FAMILY %d\n",
@@ -48,7 +48,8 @@ static void print_defines(struct buf *out, const struct plan *p)
 	buf_printf(out, "#define NEED_TCPOPT %d\n", n.tcpopt);
 	buf_printf(out, "#define NEED_CT %d\n", n.ct);
 	buf_printf(out, "#define NEED_CT_ENTRY %d\n", n.ct_entry);
-	/* Where there is a limit no rule may hand over: those it would do that for go at once. */
+	/* Where there is a limit no rule may hand over: those it would do that
+	 * for go at once. */
 	buf_printf(out, "#define HANDOVER_FRAGMENTS %d\n",
 		   p->nstates && n.native_transport);
 }
@@ -58,7 +59,8 @@ void print_comment_text(struct buf *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 
-		/* No end or start of a comment, no line splice, no trigraph, no control character. */
+		/* No end or start of a comment, no line splice, no trigraph, no
+		 * control character. */
 		if (c < ' ' || c > '~' || c == '\\' ||
 		    ((c == '/' || c == '*' || c == '?') && i &&
 		     (text[i - 1] == '*' || text[i - 1] == '/' ||
@@ -93,8 +95,7 @@ static void print_annotation(const struct printer *pr,
 static void print_hit(struct buf *out, const struct plan_rule *r)
 {
 	if (r->counter >= 0)
-		buf_printf(out,
-			   "\t\tif (hit(p, %d))\n\t\t\treturn HANDOVER;\n",
+		buf_printf(out, "\t\tif (hit(p, %d))\n\t\t\treturn HANDOVER;\n",
 			   r->counter);
 }
 
@@ -127,7 +128,8 @@ static void print_verdict(struct buf *out, const struct plan_rule *r,
 		return;
 	case VERDICT_RETURN:
 		print_hit(out, r);
-		buf_printf(out, "\t\treturn %s;\n", in_part ? "RETURN" : "NEXT");
+		buf_printf(out, "\t\treturn %s;\n",
+			   in_part ? "RETURN" : "NEXT");
 		return;
 	case VERDICT_JUMP:
 		print_hit(out, r);
@@ -164,7 +166,8 @@ static void print_rule(const struct printer *pr, const struct plan_chain *c,
 	buf_puts(pr->out, "\t} while (0);\n");
 }
 
-/* A global function is verified once by itself, knowing nothing of its arguments. */
+/* A global function is verified once by itself, knowing nothing of its
+ * arguments. */
 static void print_head(struct buf *out, const struct plan_chain *c, int part)
 {
 	if (c->inlined)

@@ -6,7 +6,8 @@
 #include "base/buf.h"
 #include "codegen/plan.h"
 
-/* What the program must read of a packet for its predicates: the NEED_* of packet.bpf.h. */
+/* What the program must read of a packet for its predicates: the NEED_* of
+ * packet.bpf.h. */
 struct needs {
 	bool iif, oif, ct, ct_entry, tcpopt;
 	bool native_transport;
@@ -17,8 +18,8 @@ struct needs {
 void pred_needs(const struct pred *p, struct needs *n);
 
 /*
- * Prints statements that `break` out of the rule when @p does not hold, indented by two
- * tabs. False: nothing after them can be reached.
+ * Prints statements that `break` out of the rule when @p does not hold,
+ * indented by two tabs. False: nothing after them can be reached.
  */
 bool print_pred(struct buf *out, enum family family, const struct pred *p);
 

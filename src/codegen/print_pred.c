@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One predicate as C. A table says how each field is spelled; the operators are generic. */
+/* One predicate as C. A table says how each field is spelled; the operators are
+ * generic. */
 #include "codegen/print.h"
 
 #include <string.h>
@@ -13,31 +14,35 @@ struct spelling {
 	bool of_ct;	    /* read from a conntrack entry */
 };
 
-#define CT_WORD(tuple, end) \
-	{ .word = tuple "(p)->" end ".u3.all[%u]", .word_size = 4, .of_ct = true }
-#define CT_U16(tuple, end)                                                 \
-	{ .number = "__builtin_bswap16(" tuple "(p)->" end ".u.all)",      \
-	  .full_mask = UINT16_MAX, .of_ct = true }
+#define CT_WORD(tuple, end)                                                    \
+	{                                                                      \
+		.word = tuple "(p)->" end ".u3.all[%u]", .word_size = 4,       \
+		.of_ct = true                                                  \
+	}
+#define CT_U16(tuple, end)                                                     \
+	{                                                                      \
+		.number = "__builtin_bswap16(" tuple "(p)->" end ".u.all)",    \
+		.full_mask = UINT16_MAX, .of_ct = true                         \
+	}
 
 static const struct spelling spellings[FIELD_COUNT] = {
-	[FIELD_SADDR] = { .word = "p->saddr[%u]" },
-	[FIELD_DADDR] = { .word = "p->daddr[%u]" },
-	[FIELD_IIF] = { .word = "p->iif[%u]", .word_size = 8 },
-	[FIELD_OIF] = { .word = "p->oif[%u]", .word_size = 8 },
-	[FIELD_PROTO] = { "p->proto", .full_mask = UINT16_MAX },
-	[FIELD_FRAGOFF] = { "p->fragoff", .full_mask = UINT16_MAX },
-	[FIELD_SPORT] = { "p->sport", .full_mask = UINT16_MAX },
-	[FIELD_DPORT] = { "p->dport", .full_mask = UINT16_MAX },
-	[FIELD_ICMP] = { "p->sport", .full_mask = UINT16_MAX },
-	[FIELD_TCP_FLAGS] = { "p->tcpflags", .full_mask = UINT8_MAX },
-	[FIELD_MARK] = { "ctx->skb->mark", .full_mask = UINT32_MAX },
-	[FIELD_CT_STATE] = { "p->ctstate", .full_mask = UINT32_MAX },
-	[FIELD_CT_REPLY] = { "(p->ctinfo >= 3)", .full_mask = 1,
-			     .of_ct = true },
-	[FIELD_CT_STATUS] = { "(abi_u32)ct_entry(p)->status",
-			      .full_mask = UINT32_MAX, .of_ct = true },
-	[FIELD_CT_PROTO] = { "(abi_u32)ct_orig(p)->dst.protonum",
-			     .full_mask = UINT16_MAX, .of_ct = true },
+	[FIELD_SADDR] = {.word = "p->saddr[%u]"},
+	[FIELD_DADDR] = {.word = "p->daddr[%u]"},
+	[FIELD_IIF] = {.word = "p->iif[%u]", .word_size = 8},
+	[FIELD_OIF] = {.word = "p->oif[%u]", .word_size = 8},
+	[FIELD_PROTO] = {"p->proto", .full_mask = UINT16_MAX},
+	[FIELD_FRAGOFF] = {"p->fragoff", .full_mask = UINT16_MAX},
+	[FIELD_SPORT] = {"p->sport", .full_mask = UINT16_MAX},
+	[FIELD_DPORT] = {"p->dport", .full_mask = UINT16_MAX},
+	[FIELD_ICMP] = {"p->sport", .full_mask = UINT16_MAX},
+	[FIELD_TCP_FLAGS] = {"p->tcpflags", .full_mask = UINT8_MAX},
+	[FIELD_MARK] = {"ctx->skb->mark", .full_mask = UINT32_MAX},
+	[FIELD_CT_STATE] = {"p->ctstate", .full_mask = UINT32_MAX},
+	[FIELD_CT_REPLY] = {"(p->ctinfo >= 3)", .full_mask = 1, .of_ct = true},
+	[FIELD_CT_STATUS] = {"(abi_u32)ct_entry(p)->status",
+			     .full_mask = UINT32_MAX, .of_ct = true},
+	[FIELD_CT_PROTO] = {"(abi_u32)ct_orig(p)->dst.protonum",
+			    .full_mask = UINT16_MAX, .of_ct = true},
 	[FIELD_CT_ORIGSRC] = CT_WORD("ct_orig", "src"),
 	[FIELD_CT_ORIGDST] = CT_WORD("ct_orig", "dst"),
 	[FIELD_CT_REPLSRC] = CT_WORD("ct_reply", "src"),
@@ -87,12 +92,14 @@ void pred_needs(const struct pred *p, struct needs *n)
 		n->ct_entry |= (p->number.mask & (CT_SNAT | CT_DNAT)) != 0;
 		break;
 	default:
-		n->ct |= p->field == FIELD_CT_ENTRY || spellings[p->field].of_ct;
+		n->ct |= p->field == FIELD_CT_ENTRY ||
+			 spellings[p->field].of_ct;
 		n->ct_entry |= spellings[p->field].of_ct;
 	}
 }
 
-/* "(w & mask) == value", value and mask as this machine loads them from packet memory. */
+/* "(w & mask) == value", value and mask as this machine loads them from packet
+ * memory. */
 static void print_word(struct buf *out, const char *fmt, unsigned int i,
 		       unsigned int size, const struct pred *p)
 {
@@ -161,7 +168,8 @@ static void print_masked(struct buf *out, const struct spelling *s,
 		buf_printf(out, "(%s & 0x%x) == 0x%x", s->number, mask, value);
 }
 
-/* Never a comparison whose outcome its types already tell: clang warns of those. */
+/* Never a comparison whose outcome its types already tell: clang warns of
+ * those. */
 static void print_range(struct buf *out, const char *x,
 			const struct pred_range *r)
 {
@@ -210,8 +218,9 @@ static void print_condition(struct buf *out, const struct pred *p)
 }
 
 /*
- * Whether nft's fast path reads the bytes behind a later fragment's IP header as if they were a
- * transport header differs between kernels (nft_payload_fast_eval()): nft is asked.
+ * Whether nft's fast path reads the bytes behind a later fragment's IP header
+ * as if they were a transport header differs between kernels
+ * (nft_payload_fast_eval()): nft is asked.
  */
 static void print_transport(struct buf *out, const struct pred *p)
 {
@@ -239,8 +248,20 @@ static void print_option(struct buf *out, const struct pred *p)
 		   p->number.value % 64);
 }
 
+/* What comes before the condition under which the rule is left. */
+static const char *pass_prefix(enum family family, const struct pred *p)
+{
+	if (spellings[p->field].of_ct && p->pass_no_ct)
+		return "p->ct && ";
+	if (p->field == FIELD_PROTO && p->invert && family == FAMILY_IPV6)
+		return "p->proto == PROTO_UNKNOWN || ";
+	return "";
+}
+
 bool print_pred(struct buf *out, enum family family, const struct pred *p)
 {
+	const char *prefix;
+
 	switch (p->field) {
 	case FIELD_NEVER:
 		buf_puts(out, "\t\tbreak;\n");
@@ -264,13 +285,13 @@ bool print_pred(struct buf *out, enum family family, const struct pred *p)
 	default:
 		break;
 	}
-	buf_puts(out, "\t\tif (");
-	if (spellings[p->field].of_ct && p->pass_no_ct)
-		buf_puts(out, "p->ct && ");
-	if (p->field == FIELD_PROTO && p->invert && family == FAMILY_IPV6)
-		buf_puts(out, "p->proto == PROTO_UNKNOWN || ");
-	buf_puts(out, p->invert ? "(" : "!(");
+	/* No parentheses around a lone comparison: clang takes them for a
+	 * mistyped assignment. */
+	prefix = pass_prefix(family, p);
+	buf_printf(out, "\t\tif (%s%s", prefix,
+		   p->invert ? (*prefix ? "(" : "") : "!(");
 	print_condition(out, p);
-	buf_puts(out, "))\n\t\t\tbreak;\n");
+	buf_printf(out, "%s)\n\t\t\tbreak;\n",
+		   p->invert && !*prefix ? "" : ")");
 	return true;
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * For tests: a plan as a program in the kernel, which can be run on packets.
+ * Needs root and clang.
+ */
+#ifndef TESTS_CODEGEN_PROGRAM_H
+#define TESTS_CODEGEN_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codegen/codegen.h"
+#include "translate/nft.h"
+
+struct bpf_object;
+
+struct program {
+	struct bpf_object *obj;
+	int prog_fd, counters_fd, stats_fd;
+	unsigned int insns;
+	double clang_ms, load_ms;
+};
+
+/* Prints, compiles and loads @p; messages go to stderr. 0 or negative.
+ * program_free() in any case. */
+int program_build(struct program *prog, const struct plan *p);
+void program_free(struct program *prog);
+
+#define PROGRAM_HANDED_OVER 2
+
+struct program_packet {
+	enum family family;
+	uint8_t hook;	  /* NF_INET_*; not LOCAL_OUT */
+	bool with_in;	  /* came in through lo; else there is no device */
+	const void *data; /* from the network header on */
+	size_t len;
+};
+
+/* NF_ACCEPT, NF_DROP, PROGRAM_HANDED_OVER, or a negative errno. */
+int program_run(struct program *prog, const struct program_packet *pkt);
+/* The counter @i, summed over CPUs. */
+struct nft_counters program_counter(struct program *prog, unsigned int i);
+
+#endif
