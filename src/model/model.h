@@ -126,6 +126,7 @@ struct table {
 	uint32_t index_size, nchains;
 	/* Other tools' base chains are in it; they and their rules are left out here. */
 	bool tainted;
+	bool builtin_tainted; /* one of them is called like one of iptables' */
 	/* Not NULL when an iptables front end cannot handle this table ("incompatible"): why. */
 	char *incompatible;
 };

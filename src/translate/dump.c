@@ -139,6 +139,7 @@ static int chain_cb(const struct nlmsghdr *nlh, void *arg)
 		/* Another tool's base chain; iptables leaves it out, too. */
 		table_remove_chain(t, c);
 		t->tainted = true;
+		t->builtin_tainted |= builtin_chain_find(table, name) != NULL;
 	}
 	return 0;
 }

@@ -114,6 +114,13 @@ for args in "-L -n" "-S" "-L INPUT -n" "-S alpha"; do
 	both "$NS" "$NS" iptables $args
 done
 compare_saves iptables "foreign base chain"
+in_ns "$NS" nft delete chain ip filter other
+in_ns "$NS" nft "add table ip security; add chain ip security INPUT { type filter hook input priority 10; }; add chain ip security user"
+for args in "-L" "-L INPUT" "-S user" "-S OUTPUT"; do
+	# shellcheck disable=SC2086
+	both "$NS" "$NS" iptables -t security $args
+done
+compare_saves iptables "foreign chain with a builtin name"
 in_ns "$NS" nft add rule ip filter empty ct state new
 for args in "-L -n" "-S" "-L INPUT -n" "-S alpha" "-L empty"; do
 	# shellcheck disable=SC2086
