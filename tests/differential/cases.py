@@ -22,7 +22,7 @@ def sample(name):
 def harness_equal():
     """Stock against itself: what the harness calls equal is equal."""
     return all(run.check(sample(name), seed=seed, sides=("stock", "stock"))
-               for name in ("router", "stateless") for seed in (1, 2))
+               for name in ("router", "stateless", "server", "containers", "cluster") for seed in (1, 2))
 
 
 def harness_different():
@@ -37,7 +37,8 @@ def harness_stream():
 
 def encoding():
     """Our encoder, nft deciding."""
-    return all(run.check(sample(name), sides=("stock", "ours-nft")) for name in ("router", "stateless"))
+    return all(run.check(sample(name), sides=("stock", "ours-nft"))
+               for name in ("router", "stateless", "server", "containers", "cluster"))
 
 
 def router():
@@ -48,6 +49,12 @@ def router():
 def stateless():
     """Fragments, header lengths, odd masks, extension headers, without defragmentation."""
     return all(run.check(sample("stateless"), seed=seed, minimum_decided=2000) for seed in (1, 2, 3))
+
+
+def handed_over():
+    """Rulesets that BPF and nft share packet by packet: LOG, REJECT, limits, marks, NAT, owner, addrtype."""
+    return all(run.check(sample(name), seed=seed, minimum_decided=100)
+               for name in ("server", "containers", "cluster") for seed in (1, 2))
 
 
 def rule_changes():
@@ -62,6 +69,7 @@ CASES = {
     "encoding": (encoding, "ours"),
     "router": (router, "ours"),
     "stateless": (stateless, "ours"),
+    "handed-over": (handed_over, "ours"),
     "rule-changes": (rule_changes, "ours"),
 }
 
