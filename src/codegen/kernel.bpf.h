@@ -17,6 +17,8 @@ typedef unsigned long long abi_u64;
 #define SEC(name)	  __attribute__((section(name), used))
 #define INLINE		  static inline __attribute__((always_inline))
 #define NOINLINE	  __attribute__((noinline))
+/* Weak: clang must not drop what it thinks are unused arguments from calls. */
+#define GLOBAL		  __attribute__((noinline, weak))
 #define __ksym		  __attribute__((section(".ksyms")))
 #define __weak		  __attribute__((weak))
 #define __uint(name, val) int(*name)[val]

@@ -173,7 +173,7 @@ static void print_head(struct buf *out, const struct plan_chain *c, int part)
 	if (c->inlined)
 		buf_puts(out, "INLINE ");
 	else
-		buf_puts(out, "NOINLINE ");
+		buf_puts(out, "GLOBAL ");
 	buf_printf(out, "int chain_%u", c->id);
 	if (part >= 0)
 		buf_printf(out, "_%d", part);
