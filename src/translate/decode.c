@@ -449,7 +449,7 @@ static void do_log(struct decode *d, const struct attr *tb)
 		memcpy(info.prefix, prefix,
 		       strnlen(prefix, sizeof(info.prefix) - 1));
 	e = ext_new(native_nflog.name, native_nflog.revision, &info,
-		    XT_ALIGN(sizeof(info)));
+		    sizeof(info));
 	if (e)
 		e->native = true;
 	set_target(d, e);

@@ -54,6 +54,6 @@ struct nflog_info_wide {
 	uint32_t len;
 	uint16_t group, threshold, flags, pad;
 	char prefix[128];
-};
+} __attribute__((aligned(8)));
 
 #endif

@@ -15,6 +15,7 @@
 #include "translate/native.h"
 
 #define TCP_FLAGS_OFFSET 13
+#define UDP_CONDITIONS	 (offsetof(struct xt_udp, invflags) + 1)
 
 static const struct xt_tcp tcp_any = {.spts = {0, 0xffff}, .dpts = {0, 0xffff}};
 static const struct xt_udp udp_any = {.spts = {0, 0xffff}, .dpts = {0, 0xffff}};
@@ -95,7 +96,7 @@ static bool udp_applies(const struct ext *e)
 	const struct xt_udp *udp = (const void *)e->data;
 
 	return udp->invflags <= XT_UDP_INV_MASK &&
-	       memcmp(udp, &udp_any, sizeof(udp_any));
+	       memcmp(udp, &udp_any, UDP_CONDITIONS);
 }
 
 static void udp_encode(struct buf *b, const struct ext *e)
