@@ -7,4 +7,15 @@ tests_unit_restore_test_SOURCES = tests/unit/restore_test.c \
 	iptables-bpf/restore_scanner.l iptables-bpf/restore_words.c
 tests_unit_restore_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_restore_test_LDADD = libmodel.a libbase.a $(XTABLES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/translate_codec_test tests/unit/translate_kernel_test
+TESTS += tests/unit/translate_codec_test tests/unit/translate_kernel_test
+EXTRA_DIST += tests/unit/golden/translate_encode.txt
+tests_unit_translate_codec_test_SOURCES = tests/unit/translate_codec_test.c \
+	tests/unit/translate_util.c tests/unit/translate_util.h
+tests_unit_translate_codec_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_translate_codec_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBMNL_LIBS) $(CMOCKA_LIBS)
+tests_unit_translate_kernel_test_SOURCES = tests/unit/translate_kernel_test.c \
+	tests/unit/translate_util.c tests/unit/translate_util.h
+tests_unit_translate_kernel_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_translate_kernel_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBMNL_LIBS) $(CMOCKA_LIBS)
 endif
