@@ -167,6 +167,16 @@ static int add_rules(struct args *a)
 	return ret;
 }
 
+/* Whether nf_tables can express it; the rules differ in their addresses only.
+ */
+static int check_rule(struct args *a)
+{
+	if (list_empty(&a->cmd->rules))
+		return 0;
+	return rule_check(container_of(a->cmd->rules.next, struct rule, node),
+			  a->e);
+}
+
 static int fill_command(struct args *a)
 {
 	int ret;
@@ -179,7 +189,7 @@ static int fill_command(struct args *a)
 		ret = add_rules(a);
 	if (ret)
 		return err_set(a->e, ERR_OTHER, -ret, "%s", strerror(-ret));
-	return 0;
+	return check_rule(a);
 }
 
 int args_finish(struct args *a)

@@ -4,6 +4,7 @@
 #include "iptables-bpf/args.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -250,7 +251,10 @@ static int family_option(struct args *a, char option)
 		return args_fail_plain(a, "%s", "");
 	/* One file may serve both families: this line is the other's. */
 	a->cmd->id = CMD_NONE;
-	return ARGS_DONE;
+	return command_set_names(a->cmd, a->table, NULL, NULL, NULL)
+		       ? err_set(a->e, ERR_OTHER, ENOMEM, "%s",
+				 strerror(ENOMEM))
+		       : ARGS_DONE;
 }
 
 static int opt_ipv4(struct args *a)

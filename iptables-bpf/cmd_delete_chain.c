@@ -17,9 +17,11 @@ static enum command_need need(const struct command *cmd)
 	return NEED_CHAINS;
 }
 
-static bool may_delete_builtin(const struct chain *c)
+/* -X without a name leaves alone what is in use; with one, whether rules are in
+ * it is for the kernel to say. */
+static bool may_delete_builtin(const struct chain *c, bool named)
 {
-	return c->policy == NF_ACCEPT && !chain_visible_rules(c);
+	return c->policy == NF_ACCEPT && (named || !chain_visible_rules(c));
 }
 
 /* To users a chain that holds nothing but our guard is empty, to the kernel it
@@ -38,18 +40,28 @@ static int delete_guards(struct command_context *ctx, struct chain *c,
 	return 0;
 }
 
+/*
+ * Out of the image all the same: as in iptables, what follows in a saved file
+ * creates it anew, and so its policy is ACCEPT again unless the file says
+ * otherwise.
+ */
+static int keep_builtin(struct command_context *ctx, const struct command *cmd,
+			struct chain *c, struct err *e)
+{
+	table_remove_chain(ctx->table, c);
+	return cmd->chain ? command_fail(e, EBUSY, "Directory not empty") : 0;
+}
+
 static int delete_chain(struct command_context *ctx, const struct command *cmd,
 			struct chain *c, struct err *e)
 {
 	int ret;
 
-	if (c->base && !may_delete_builtin(c))
-		return cmd->chain
-			       ? command_fail(e, EBUSY, "Directory not empty")
-			       : 0;
+	if (c->base && !may_delete_builtin(c, cmd->chain))
+		return keep_builtin(ctx, cmd, c, e);
 	if (!c->base)
 		context_tell(ctx, cmd, "Deleting", c->name);
-	ret = c->base ? delete_guards(ctx, c, e) : 0;
+	ret = chain_visible_rules(c) ? 0 : delete_guards(ctx, c, e);
 	if (ret)
 		return ret;
 	ret = nft_batch_del_chain(ctx->batch, ctx->family, ctx->table_name,

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/netfilter/xt_NFLOG.h>
+
+/* With the NUL; what nft's log expression takes (NF_LOG_PREFIXLEN). */
+#define NFLOG_PREFIX_MAX 128
+
 /* Options of one extension have values option_offset … option_offset + 255. */
 #define OPTIONS_PER_EXTENSION 256
 
@@ -282,6 +287,27 @@ static const struct verdict {
 	{"RETURN", ACTION_RETURN},
 };
 
+/*
+ * nft takes longer NFLOG prefixes than struct xt_nflog_info has room for. The
+ * plugin keeps the whole one in its scratch space; in the model it runs on past
+ * the structure (translate/nft.h).
+ */
+static struct ext *nflog_to_model(const struct xtables_target *target)
+{
+	union {
+		struct xt_nflog_info info;
+		char room[sizeof(struct xt_nflog_info) + NFLOG_PREFIX_MAX];
+	} data = {0};
+	char *prefix = data.room + offsetof(struct xt_nflog_info, prefix);
+
+	memcpy(&data.info, target->t->data, sizeof(data.info));
+	if (data.info.prefix[0])
+		snprintf(prefix, NFLOG_PREFIX_MAX, "%s",
+			 (const char *)target->udata);
+	return ext_new("NFLOG", target->t->u.user.revision, &data,
+		       XT_ALIGN(sizeof(data)));
+}
+
 static int target_to_model(const struct xtables_target *target, struct rule *r)
 {
 	const size_t head = XT_ALIGN(sizeof(struct xt_entry_target));
@@ -293,9 +319,11 @@ static int target_to_model(const struct xtables_target *target, struct rule *r)
 			return 0;
 		}
 	r->action = ACTION_TARGET;
-	r->target = ext_new(t->u.user.name, t->u.user.revision,
-			    (const char *)t + head,
-			    (uint32_t)(t->u.target_size - head));
+	if (!strcmp(t->u.user.name, "NFLOG") && target->udata)
+		r->target = nflog_to_model(target);
+	else
+		r->target = ext_new(t->u.user.name, t->u.user.revision, t->data,
+				    (uint32_t)(t->u.target_size - head));
 	return r->target ? 0 : -ENOMEM;
 }
 

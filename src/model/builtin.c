@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The builtin tables and chains of iptables. Priorities: enum nf_ip_hook_priorities in
- * include/uapi/linux/netfilter_ipv4.h; the order is the one -L and -save show.
+ * include/uapi/linux/netfilter_ipv4.h; the order is the one
+ * in which iptables creates them.
  */
 #include "model/model.h"
 
@@ -18,8 +19,8 @@ const struct builtin_chain builtin_chains[] = {
 	{ "mangle", "POSTROUTING", "filter", NF_INET_POST_ROUTING, -150 },
 	{ "nat", "PREROUTING", "nat", NF_INET_PRE_ROUTING, -100 },
 	{ "nat", "INPUT", "nat", NF_INET_LOCAL_IN, 100 },
-	{ "nat", "OUTPUT", "nat", NF_INET_LOCAL_OUT, -100 },
 	{ "nat", "POSTROUTING", "nat", NF_INET_POST_ROUTING, 100 },
+	{ "nat", "OUTPUT", "nat", NF_INET_LOCAL_OUT, -100 },
 	{ "filter", "INPUT", "filter", NF_INET_LOCAL_IN, 0 },
 	{ "filter", "FORWARD", "filter", NF_INET_FORWARD, 0 },
 	{ "filter", "OUTPUT", "filter", NF_INET_LOCAL_OUT, 0 },
