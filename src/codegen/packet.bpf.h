@@ -64,8 +64,10 @@ struct pkt {
 /* Notes that a rule matched. True: the list is full. */
 INLINE int hit(struct pkt *p, abi_u16 counter)
 {
-	abi_u32 n = p->n;
+	abi_u64 n = p->n;
 
+	/* A register that clang knows nothing of is the one that gets compared and used. */
+	asm volatile("" : "+r"(n));
 	if (n >= HITS)
 		return 1;
 	p->hit[n] = counter;
