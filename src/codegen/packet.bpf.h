@@ -168,61 +168,61 @@ INLINE int is_ext_hdr(abi_u32 proto)
 
 #define MAX_EXT_HDRS 12
 
-/* Two to four bytes of an extension header, of which @need must be there. */
-INLINE int read_ext(struct bpf_nf_ctx *ctx, const struct pkt *p, abi_u32 off,
-		    abi_u32 need, abi_u8 *h)
+/*
+ * One round of ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with IP6_FH_F_AUTH at the
+ * header p->proto, which starts at p->thoff. RETURN: that was the last. The protocol is
+ * unknown where ipv6_find_hdr() fails.
+ */
+GLOBAL int step_ext_hdr(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
-	if (off + need > p->len)
-		return -1;
-	return read_bytes(ctx, off, h, need);
+	abi_u8 h[4];
+	abi_u32 proto, off, there;
+
+	if (!p)
+		return HANDOVER;
+	proto = p->proto;
+	off = p->thoff;
+	/* None, "no next header", authentication: here it ends. */
+	if (!is_ext_hdr(proto) || proto == 59)
+		goto found;
+	if (off > 0xffff || off + 2 > p->len)
+		goto bad;
+	if (proto == 51)
+		goto found;
+	there = p->len - off > 4 ? 4 : p->len - off;
+	if (read_bytes(ctx, off, h, there))
+		return HANDOVER;
+	if ((proto == 43 || proto == 44) && there < 4)
+		goto bad;
+	if (proto == 44 && get16(h + 2) & ~7) {
+		if (is_ext_hdr(h[0]) && h[0] != 59)
+			goto bad;
+		p->fragoff = get16(h + 2) & ~7;
+		p->proto = h[0];
+		p->thoff = 0;
+		return RETURN;
+	}
+	p->thoff = off + (proto == 44 ? 8 : (h[1] + 1) * 8);
+	p->proto = h[0];
+	return NEXT;
+found:
+	if (off <= 0xffff)
+		return RETURN;
+bad:
+	p->proto = PROTO_UNKNOWN;
+	p->thoff = 0;
+	return RETURN;
 }
 
-/*
- * ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with IP6_FH_F_AUTH: up to
- * the first header that is none, "no next header", an authentication header, or
- * a later fragment. p->proto stays unknown where that one fails.
- */
-static NOINLINE int walk_ext_hdrs(struct bpf_nf_ctx *ctx, struct pkt *p,
-				  abi_u32 proto)
+static NOINLINE int walk_ext_hdrs(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
-	abi_u32 off = 40;
-
 	for (int i = 0; i < MAX_EXT_HDRS; i++) {
-		abi_u8 h[4];
+		int r = step_ext_hdr(ctx, p);
 
-		if (!is_ext_hdr(proto) || proto == 59 || off > 0xffff)
-			goto found;
-		if (read_ext(ctx, p, off, 2, h))
-			return NEXT;
-		if (proto == 51)
-			goto found;
-		if (proto == 43 || proto == 44) {
-			if (read_ext(ctx, p, off, 4, h))
-				return NEXT;
-		}
-		if (proto == 44) {
-			abi_u16 fragoff = get16(h + 2) & ~7;
-
-			if (fragoff) {
-				if (is_ext_hdr(h[0]) && h[0] != 59)
-					return NEXT;
-				p->fragoff = fragoff;
-				p->proto = h[0];
-				return NEXT;
-			}
-			off += 8;
-		} else {
-			off += (h[1] + 1) * 8;
-		}
-		proto = h[0];
+		if (r)
+			return r == RETURN ? NEXT : HANDOVER;
 	}
 	return HANDOVER;
-found:
-	if (off <= 0xffff) {
-		p->proto = proto;
-		p->thoff = off;
-	}
-	return NEXT;
 }
 
 INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
@@ -235,13 +235,9 @@ INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 	p->daddr[0] = *(const abi_u64 *)(nh + 24);
 	p->daddr[1] = *(const abi_u64 *)(nh + 32);
 	p->fragoff = 0;
-	p->thoff = 0;
-	p->proto = PROTO_UNKNOWN;
-	if (is_ext_hdr(nh[6]))
-		return walk_ext_hdrs(ctx, p, nh[6]);
 	p->proto = nh[6];
 	p->thoff = 40;
-	return NEXT;
+	return is_ext_hdr(p->proto) ? walk_ext_hdrs(ctx, p) : NEXT;
 }
 #else
 INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
