@@ -14,9 +14,9 @@ typedef unsigned short abi_u16;
 typedef unsigned int abi_u32;
 typedef unsigned long long abi_u64;
 
-#define SEC(name)	  __attribute__((section(name), used))
-#define INLINE		  static inline __attribute__((always_inline))
-#define NOINLINE	  __attribute__((noinline))
+#define SEC(name) __attribute__((section(name), used))
+#define INLINE	  static inline __attribute__((always_inline))
+#define NOINLINE  __attribute__((noinline))
 /* Weak: clang must not drop what it thinks are unused arguments from calls. */
 #define GLOBAL		  __attribute__((noinline, weak))
 #define __ksym		  __attribute__((section(".ksyms")))

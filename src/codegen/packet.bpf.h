@@ -66,7 +66,8 @@ INLINE int hit(struct pkt *p, abi_u16 counter)
 {
 	abi_u64 n = p->n;
 
-	/* A register that clang knows nothing of is the one that gets compared and used. */
+	/* A register that clang knows nothing of is the one that gets compared
+	 * and used. */
 	asm volatile("" : "+r"(n));
 	if (n >= HITS)
 		return 1;
@@ -169,9 +170,9 @@ INLINE int is_ext_hdr(abi_u32 proto)
 #define MAX_EXT_HDRS 12
 
 /*
- * One round of ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with IP6_FH_F_AUTH at the
- * header p->proto, which starts at p->thoff. RETURN: that was the last. The protocol is
- * unknown where ipv6_find_hdr() fails.
+ * One round of ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with
+ * IP6_FH_F_AUTH at the header p->proto, which starts at p->thoff. RETURN: that
+ * was the last. The protocol is unknown where ipv6_find_hdr() fails.
  */
 GLOBAL int step_ext_hdr(struct bpf_nf_ctx *ctx, struct pkt *p)
 {

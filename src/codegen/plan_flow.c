@@ -270,15 +270,38 @@ static int list_states(struct plan *p)
 	return 0;
 }
 
+/* What clang has to translate: comparisons and verdicts. */
+static unsigned int count_conditions(const struct plan_chain *c)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < c->live; i++) {
+		const struct plan_rule *r = &c->rules[i];
+
+		n += 1 + r->npreds;
+		for (unsigned int k = 0; k < r->npreds; k++)
+			if (r->preds[k].op == OP_RANGES)
+				n += r->preds[k].ranges.n;
+	}
+	return n;
+}
+
 static void check_bounds(struct plan *p)
 {
 	const struct plan_chain *base = p->chains[0];
-	unsigned int functions = 0;
+	unsigned int functions = 0, conditions = 0;
+
+	for (unsigned int i = 0; i < p->nordered; i++)
+		conditions += count_conditions(p->order[i]);
 
 	for (unsigned int i = 0; i < p->nordered; i++)
 		if (p->order[i]->callers || p->order[i] == base)
 			functions += measure(p, p->order[i]);
-	if (functions > PLAN_MAX_FUNCTIONS)
+	if (conditions > PLAN_MAX_CONDITIONS)
+		plan_refuse(p,
+			    "too large: %u rules with %u conditions (limit %u)",
+			    p->nrules, conditions, PLAN_MAX_CONDITIONS);
+	else if (functions > PLAN_MAX_FUNCTIONS)
 		plan_refuse(p, "too large: %u functions (limit %u)", functions,
 			    PLAN_MAX_FUNCTIONS);
 	else if (base->frames > PLAN_MAX_FRAMES)
