@@ -2,19 +2,22 @@
 /*
  * What the BPF programs and the loader agree on. Included by user space, by
  * src/loader/bpf/ and by the runtime in front of every generated program;
- * hence no includes of its own: the includer supplies fixed-width types abi_u8 .. abi_u64.
+ * hence no includes of its own: the includer supplies fixed-width types abi_u8
+ * .. abi_u64.
  */
 #ifndef LOADER_ABI_H
 #define LOADER_ABI_H
 
-/* Accelerated base chains get a number: family (0 ip, 1 ip6) * 32 + index of the builtin chain. */
+/* Accelerated base chains get a number: family (0 ip, 1 ip6) * 32 + index of
+ * the builtin chain. */
 #define ABI_CHAINS 64
-#define ABI_SLOTS 2 /* program generations: one live, one being built */
+#define ABI_SLOTS  2 /* program generations: one live, one being built */
 
 /*
  * ctl: per network namespace, one element: which slot of programs is live
  * and for which nft generation it may decide. One 64-bit word, written
- * atomically: slot << 32 | generation. Generation 0, which nft never has: nobody decides.
+ * atomically: slot << 32 | generation. Generation 0, which nft never has:
+ * nobody decides.
  */
 
 /*
@@ -25,9 +28,10 @@
  *   note = skb address << 16 | epoch (10 bits) << 6 | chain number (6 bits)
  * 0: free. A note whose epoch is neither the current nor the previous one
  * is dead (its packet is long gone) and may be overwritten. The address' lost
- * top 16 bits are the same for all of the kernel's direct map (4-level paging: all ones).
+ * top 16 bits are the same for all of the kernel's direct map (4-level paging:
+ * all ones).
  */
-#define ABI_NOTES 4096
+#define ABI_NOTES	    4096
 #define ABI_NOTE_EPOCH_BITS 10
 #define ABI_NOTE_CHAIN_BITS 6
 
@@ -44,7 +48,8 @@ struct abi_counter {
 /* Per chain and CPU: what became of the packets the front saw. */
 struct abi_stats {
 	abi_u64 decided;     /* verdict by BPF */
-	abi_u64 handed_over; /* left to nft: by the program, by a stale generation, or for lack of one */
+	abi_u64 handed_over; /* left to nft: by the program, by a stale
+				generation, or for lack of one */
 };
 
 #endif

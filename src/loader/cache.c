@@ -118,8 +118,8 @@ static int get(const struct buf *source, struct buf *object)
 
 	name(path, sizeof(path), source, "c");
 	err = cache_read_file(path, &old);
-	if (!err && (old.len != source->len ||
-		     memcmp(old.data, source->data, old.len)))
+	if (!err &&
+	    (old.len != source->len || memcmp(old.data, source->data, old.len)))
 		err = -ENOENT;
 	buf_free(&old);
 	if (err)
@@ -202,7 +202,8 @@ void cache_put(const struct buf *source, const struct buf *object)
 		return;
 	name(path, sizeof(path), source, "c");
 	name(object_path, sizeof(object_path), source, "o");
-	/* The source vouches for the object, so it goes first and comes last. */
+	/* The source vouches for the object, so it goes first and comes last.
+	 */
 	unlink(path);
 	if (!cache_write_file(object_path, object->data, object->len))
 		cache_write_file(path, source->data, source->len);

@@ -35,9 +35,15 @@ static const char *const candidates[] = {
  * The compilation directory must not show in the object.
  */
 static const char *const flags[] = {
-	"-O2",		"-g",	      "-target",
-	"bpf",		"-mcpu=v3",   "-std=gnu11",
-	"-nostdinc",	"-fno-ident", "-fdebug-compilation-dir=.",
+	"-O2",
+	"-g",
+	"-target",
+	"bpf",
+	"-mcpu=v3",
+	"-std=gnu11",
+	"-nostdinc",
+	"-fno-ident",
+	"-fdebug-compilation-dir=.",
 	"-Wno-everything",
 };
 #define FLAGS (sizeof(flags) / sizeof(*flags))
@@ -60,7 +66,8 @@ int clang_stamp(struct buf *out)
 
 	if (!clang || stat(clang, &st))
 		return -ENOENT;
-	/* An upgraded clang is another file; asking it for its version would cost as much as a compilation. */
+	/* An upgraded clang is another file; asking it for its version would
+	 * cost as much as a compilation. */
 	buf_printf(out, "/* %s %" PRIu64 " %" PRId64 ".%09ld", clang,
 		   (uint64_t)st.st_size, (int64_t)st.st_mtim.tv_sec,
 		   (long)st.st_mtim.tv_nsec);
@@ -74,11 +81,11 @@ int clang_stamp(struct buf *out)
 static void become_clang(const char *clang, const char *in, const char *out,
 			 int errfd)
 {
-	static char *const env[] = { (char *)"PATH=/usr/bin:/bin",
-				     (char *)"LC_ALL=C",
-				     (char *)"TMPDIR=" PLACE_RUN, NULL };
-	const struct rlimit cpu = { CLANG_CPU_SECONDS, CLANG_CPU_SECONDS };
-	const struct rlimit core = { 0, 0 };
+	static char *const env[] = {(char *)"PATH=/usr/bin:/bin",
+				    (char *)"LC_ALL=C",
+				    (char *)"TMPDIR=" PLACE_RUN, NULL};
+	const struct rlimit cpu = {CLANG_CPU_SECONDS, CLANG_CPU_SECONDS};
+	const struct rlimit core = {0, 0};
 	const char *argv[FLAGS + 8];
 	unsigned int n = 0, i;
 	int null;
@@ -167,21 +174,21 @@ static unsigned int elapsed_ms(const struct timespec *since)
 	       (now.tv_nsec - since->tv_nsec) / 1000000;
 }
 
-static int compile(const char *clang, const char *dir,
-		   const struct buf *source, struct clang_result *out,
-		   struct err *e)
+static int compile(const char *clang, const char *dir, const struct buf *source,
+		   struct clang_result *out, struct err *e)
 {
 	char in[PLACE_PATH_LEN], obj[sizeof(in) + 2];
 	struct timespec start;
 	int fd, err;
 
-	/* A name of its own: the clang of a killed sync may still be writing. */
+	/* A name of its own: the clang of a killed sync may still be writing.
+	 */
 	snprintf(in, sizeof(in), "%s/" TEMP_PREFIX "XXXXXX", dir);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	fd = mkostemp(in, O_CLOEXEC);
 	if (fd < 0)
-		return err_set(e, ERR_OTHER, errno, "cannot write to %s: %s", dir,
-			       strerror(errno));
+		return err_set(e, ERR_OTHER, errno, "cannot write to %s: %s",
+			       dir, strerror(errno));
 	snprintf(obj, sizeof(obj), "%s.o", in);
 	err = cache_write_all(fd, source->data, source->len);
 	close(fd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv): names things, proves nothing. */
+/* FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv): names things, proves
+ * nothing. */
 #ifndef LOADER_HASH_H
 #define LOADER_HASH_H
 

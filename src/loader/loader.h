@@ -22,7 +22,8 @@ void loader_config_from_env(struct loader_config *cfg);
 /*
  * Called by a front end after every successful commit: starts a detached
  * background sync unless one is running (which will then see the new
- * generation by itself), or waits for it when cfg->wait. Never prints, never fails the command.
+ * generation by itself), or waits for it when cfg->wait. Never prints, never
+ * fails the command.
  */
 void loader_kick(const struct loader_config *cfg);
 
@@ -33,8 +34,9 @@ void loader_kick(const struct loader_config *cfg);
 void loader_merge_counters(struct ruleset *rs);
 
 /*
- * Forgets BPF's counters, for -Z and -R: of one rule (@handle != 0), of a chain with its
- * policy, of a table (@chain NULL). Call after the nft commit and before loader_kick.
+ * Forgets BPF's counters, for -Z and -R: of one rule (@handle != 0), of a chain
+ * with its policy, of a table (@chain NULL). Call after the nft commit and
+ * before loader_kick.
  */
 void loader_zero_counters(enum family family, const char *table,
 			  const char *chain, uint64_t handle);

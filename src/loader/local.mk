@@ -4,12 +4,23 @@ libloader_a_SOURCES = \
 	src/loader/abi.h src/loader/abi_user.h src/loader/loader.h \
 	src/loader/cache.c src/loader/cache.h \
 	src/loader/clang.c src/loader/clang.h \
+	src/loader/entries.c src/loader/entries.h \
+	src/loader/guard.c src/loader/guard.h \
 	src/loader/hash.h \
+	src/loader/hook.c src/loader/hook.h \
+	src/loader/job.c src/loader/job.h \
+	src/loader/kick.c src/loader/kick.h \
 	src/loader/merge.c \
 	src/loader/ns.c src/loader/ns.h \
 	src/loader/place.c src/loader/place.h \
 	src/loader/program.c src/loader/program.h \
+	src/loader/off.c \
+	src/loader/reap.c src/loader/reap.h \
+	src/loader/record.c src/loader/record.h \
+	src/loader/remove.c src/loader/remove.h \
 	src/loader/slot.c src/loader/slot.h \
+	src/loader/swap.c src/loader/swap.h \
+	src/loader/sync.c src/loader/sync.h \
 	src/loader/sys.c src/loader/sys.h
 
 bpf_headers = \

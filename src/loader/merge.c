@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the front ends need to show true counters, zero them, and know a guard. */
+/* What the front ends need to show true counters, zero them, and know a guard.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static void merge_chain(const struct table *t, struct chain *c,
 			const struct slot_total *totals, unsigned int n)
 {
 	const struct slot_total *found;
-	struct slot_id id = { .table = t->handle, .handle = c->handle };
+	struct slot_id id = {.table = t->handle, .handle = c->handle};
 	struct rule *r;
 
 	found = c->base ? slot_total_find(totals, n, &id) : NULL;
@@ -43,7 +44,7 @@ static void merge_chain(const struct table *t, struct chain *c,
 		c->packets += found->packets;
 		c->bytes += found->bytes;
 	}
-	list_for_each(r, &c->rules, struct rule, node) {
+	list_for_each (r, &c->rules, struct rule, node) {
 		id.handle = r->handle;
 		id.hash = slot_rule_hash(r);
 		found = slot_total_find(totals, n, &id);
@@ -65,8 +66,8 @@ void loader_merge_counters(struct ruleset *rs)
 	if (list_empty(&rs->tables) || open_here(&ns))
 		return;
 	if (!slot_totals(&ns, &totals, &n) && n)
-		list_for_each(t, &rs->tables, struct table, node)
-			list_for_each(c, &t->chains, struct chain, node)
+		list_for_each (t, &rs->tables, struct table, node)
+			list_for_each (c, &t->chains, struct chain, node)
 				merge_chain(t, c, totals, n);
 	free(totals);
 	ns_close(&ns);
@@ -102,7 +103,8 @@ void loader_zero_counters(enum family family, const char *table,
 		what.chain_key = slot_chain_key(family, table, chain);
 	if (open_here(&ns))
 		return;
-	/* ns_open() maps for reading; nothing here writes but slot_zero(), to the base. */
+	/* ns_open() maps for reading; nothing here writes but slot_zero(), to
+	 * the base. */
 	place = ns.place;
 	lock = place_lock(&place, "counters.lock", true);
 	if (lock >= 0) {

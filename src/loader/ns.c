@@ -10,14 +10,14 @@
 #include "loader/sys.h"
 
 static const struct sys_map_spec map_specs[NS_MAPS] = {
-	[NS_NOTES] = { BPF_MAP_TYPE_ARRAY, "notes", sizeof(struct abi_notes), 1,
-		       BPF_F_MMAPABLE },
-	[NS_CTL] = { BPF_MAP_TYPE_ARRAY, "ctl", sizeof(uint64_t), 1,
-		     BPF_F_MMAPABLE },
-	[NS_STATS] = { BPF_MAP_TYPE_PERCPU_ARRAY, "stats",
-		       sizeof(struct abi_stats), ABI_CHAINS, 0 },
-	[NS_PROGS] = { BPF_MAP_TYPE_PROG_ARRAY, "progs", sizeof(uint32_t),
-		       ABI_SLOTS * ABI_CHAINS, 0 },
+	[NS_NOTES] = {BPF_MAP_TYPE_ARRAY, "notes", sizeof(struct abi_notes), 1,
+		      BPF_F_MMAPABLE},
+	[NS_CTL] = {BPF_MAP_TYPE_ARRAY, "ctl", sizeof(uint64_t), 1,
+		    BPF_F_MMAPABLE},
+	[NS_STATS] = {BPF_MAP_TYPE_PERCPU_ARRAY, "stats",
+		      sizeof(struct abi_stats), ABI_CHAINS, 0},
+	[NS_PROGS] = {BPF_MAP_TYPE_PROG_ARRAY, "progs", sizeof(uint32_t),
+		      ABI_SLOTS *ABI_CHAINS, 0},
 };
 
 static void map_path(const struct place *p, enum ns_map map, char *buf,
@@ -84,7 +84,8 @@ int ns_open(struct ns *ns, const struct place *p)
 	return err;
 }
 
-/* Opens the pinned map, or makes it and pins it; two syncs may race for the notes, which all namespaces share. */
+/* Opens the pinned map, or makes it and pins it; two syncs may race for the
+ * notes, which all namespaces share. */
 static int open_or_make(struct ns *ns, enum ns_map map)
 {
 	char path[PLACE_PATH_LEN];
@@ -129,8 +130,8 @@ int ns_create(struct ns *ns, const struct place *p, struct err *e)
 				"cannot make BPF map %s: %s%s",
 				map_specs[i].name, strerror(-err),
 				err == -EPERM ? " (CAP_BPF and CAP_NET_ADMIN "
-						"are needed: run as root)" :
-						"");
+						"are needed: run as root)"
+					      : "");
 	}
 	if (!err) {
 		err = map_words(ns, 1);
@@ -180,10 +181,12 @@ int ns_next_epoch(struct ns *ns)
 {
 	int lock, err;
 
-	lock = open(PLACE_RUN "/epoch.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	lock = open(PLACE_RUN "/epoch.lock", O_RDWR | O_CREAT | O_CLOEXEC,
+		    0600);
 	if (lock < 0)
 		return -errno;
-	/* The epoch is every namespace's: one grace period between any two steps. */
+	/* The epoch is every namespace's: one grace period between any two
+	 * steps. */
 	if (flock(lock, LOCK_EX)) {
 		err = -errno;
 	} else {

@@ -18,9 +18,9 @@ enum ns_map { NS_NOTES, NS_CTL, NS_STATS, NS_PROGS, NS_MAPS };
 struct ns {
 	struct place place;
 	int fd[NS_MAPS];
-	uint32_t id[NS_MAPS]; /* the kernel's map ids */
-	volatile uint64_t *ctl;	  /* mapped; NULL when opened for reading only */
-	struct abi_notes *notes;  /* likewise */
+	uint32_t id[NS_MAPS];	 /* the kernel's map ids */
+	volatile uint64_t *ctl;	 /* mapped; NULL when opened for reading only */
+	struct abi_notes *notes; /* likewise */
 	size_t notes_len;
 };
 
@@ -35,7 +35,8 @@ void ns_close(struct ns *ns);
  * while nobody decides; the generation is 0 then.
  */
 void ns_get_ctl(const struct ns *ns, unsigned int *slot, uint32_t *generation);
-/* Makes @slot decide for @generation (0: nobody decides). From ns_create() only. */
+/* Makes @slot decide for @generation (0: nobody decides). From ns_create()
+ * only. */
 void ns_set_ctl(struct ns *ns, unsigned int slot, uint32_t generation);
 
 /*

@@ -28,9 +28,10 @@
 
 /*
  * Processes whose mount namespace is the machine's: pid 1, or, where it lets
- * nobody look, the kernel's own thread beside it (which must be a kernel thread: no executable).
+ * nobody look, the kernel's own thread beside it (which must be a kernel
+ * thread: no executable).
  */
-static const char *const machine_procs[] = { "/proc/1", "/proc/2" };
+static const char *const machine_procs[] = {"/proc/1", "/proc/2"};
 
 static bool is_kthreadd(const char *proc)
 {
@@ -47,7 +48,8 @@ static bool is_kthreadd(const char *proc)
 	return !strcmp(comm, "kthreadd\n");
 }
 
-/* The /proc directory of a process in the machine's mount namespace, NULL when none can be asked. */
+/* The /proc directory of a process in the machine's mount namespace, NULL when
+ * none can be asked. */
 static const char *machine_proc(struct stat *ns)
 {
 	char path[32];
@@ -144,9 +146,10 @@ static int make_bpffs(const struct place *p, struct err *e)
 	int err = place_check_bpffs(p);
 
 	if (err == -EROFS)
-		return err_set(e, ERR_OTHER, EROFS,
-			       "the bpf file system at " PLACE_BPFFS
-			       " is read-only: mount -o remount,rw " PLACE_BPFFS);
+		return err_set(
+			e, ERR_OTHER, EROFS,
+			"the bpf file system at " PLACE_BPFFS
+			" is read-only: mount -o remount,rw " PLACE_BPFFS);
 	if (!err)
 		return 0;
 	err = make_dir(PLACE_BPFFS);
@@ -154,10 +157,11 @@ static int make_bpffs(const struct place *p, struct err *e)
 			  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
 		err = -errno;
 	if (err)
-		return err_set(e, ERR_OTHER, -err,
-			       "cannot mount a bpf file system at " PLACE_BPFFS
-			       ": %s; run as root: mount -t bpf bpf " PLACE_BPFFS,
-			       strerror(-err));
+		return err_set(
+			e, ERR_OTHER, -err,
+			"cannot mount a bpf file system at " PLACE_BPFFS
+			": %s; run as root: mount -t bpf bpf " PLACE_BPFFS,
+			strerror(-err));
 	return 0;
 }
 
@@ -168,21 +172,22 @@ int place_prepare(const struct place *p, struct err *e)
 
 	err = make_dir(PLACE_RUN);
 	if (err)
-		return err_set(e, ERR_OTHER, -err, "cannot make " PLACE_RUN ": %s",
-			       strerror(-err));
+		return err_set(e, ERR_OTHER, -err,
+			       "cannot make " PLACE_RUN ": %s", strerror(-err));
 	lock = open(PLACE_RUN, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX)) {
-		err = err_set(e, ERR_OTHER, errno, "cannot lock " PLACE_RUN ": %s",
-			      strerror(errno));
+		err = err_set(e, ERR_OTHER, errno,
+			      "cannot lock " PLACE_RUN ": %s", strerror(errno));
 		goto out;
 	}
-	/* Two that mount at once would hide each other's pins; hence the lock. */
-	err = make_bpffs(p, e);
-	if (err)
-		goto out;
 	place_file(p, path, sizeof(path), "");
 	err = make_dir(path);
 	if (!err) {
+		/* Two that mount at once would hide each other's pins; hence
+		 * the lock. */
+		err = make_bpffs(p, e);
+		if (err)
+			goto out;
 		place_pin(p, path, sizeof(path), "%s", "");
 		err = make_dir(path);
 	}
@@ -269,7 +274,8 @@ int place_chain_id(enum family family, const char *table, const char *chain)
 	for (i = 0; i < builtin_chain_count; i++)
 		if (!strcmp(builtin_chains[i].table, table) &&
 		    !strcmp(builtin_chains[i].name, chain))
-			return (family == FAMILY_IPV6 ? CHAINS_PER_FAMILY : 0) + i;
+			return (family == FAMILY_IPV6 ? CHAINS_PER_FAMILY : 0) +
+			       i;
 	return -ENOENT;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where things are: the state directory, the bpffs, what belongs to this
- * network namespace. All of it lies in the machine's mount namespace (pid 1's), since
- * `ip netns exec' gives every command a private one.
+ * network namespace. All of it lies in the machine's mount namespace (pid 1's),
+ * since `ip netns exec' gives every command a private one.
  */
 #ifndef LOADER_PLACE_H
 #define LOADER_PLACE_H
@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "model/model.h"
 
-#define PLACE_RUN "/run/iptables-bpf"
+#define PLACE_RUN   "/run/iptables-bpf"
 #define PLACE_BPFFS PLACE_RUN "/bpf"
 #define PLACE_CACHE "/var/cache/iptables-bpf"
 
@@ -29,12 +29,14 @@ struct place {
 	uint64_t cookie;
 };
 
-/* The place of the calling process' network namespace, without changing anything. */
+/* The place of the calling process' network namespace, without changing
+ * anything. */
 int place_find(struct place *p, struct err *e);
 
 /*
  * Moves the (single-threaded) process into the machine's mount namespace, so
- * that what it mounts and pins there is seen by all. Staying where it is is no error.
+ * that what it mounts and pins there is seen by all. Staying where it is is no
+ * error.
  */
 void place_join_machine(void);
 
@@ -44,24 +46,29 @@ void place_join_machine(void);
  */
 int place_prepare(const struct place *p, struct err *e);
 
-/* As the first part of it: only says whether the bpffs is there and usable (-ENOENT, -EROFS). */
+/* As the first part of it: only says whether the bpffs is there and usable
+ * (-ENOENT, -EROFS). */
 int place_check_bpffs(const struct place *p);
 
 /* ROOT/run/iptables-bpf/ns-COOKIE/NAME, a regular file of this namespace. */
 void place_file(const struct place *p, char *buf, size_t len, const char *name);
-/* ROOT/run/iptables-bpf/bpf/COOKIE/NAME, a pin of this namespace; NAME "" for the directory. */
+/* ROOT/run/iptables-bpf/bpf/COOKIE/NAME, a pin of this namespace; NAME "" for
+ * the directory. */
 void place_pin(const struct place *p, char *buf, size_t len, const char *fmt,
 	       ...) __attribute__((format(printf, 4, 5)));
 /* ROOT/run/iptables-bpf/bpf/notes. */
 void place_notes(const struct place *p, char *buf, size_t len);
 
-/* Whether @p is the network namespace of the machine's pid 1 (which needs no reaper). */
+/* Whether @p is the network namespace of the machine's pid 1 (which needs no
+ * reaper). */
 bool place_is_machine_netns(const struct place *p);
 
-/* The prefix under which the machine's file system is reached: "", "/proc/1/root" or "/proc/2/root". */
+/* The prefix under which the machine's file system is reached: "",
+ * "/proc/1/root" or "/proc/2/root". */
 const char *place_machine_root(void);
 
-/* Opens (creating) and locks a file of this namespace; -EWOULDBLOCK when @wait is false and it is held. */
+/* Opens (creating) and locks a file of this namespace; -EWOULDBLOCK when @wait
+ * is false and it is held. */
 int place_lock(const struct place *p, const char *name, bool wait);
 
 /* Chain numbers (abi.h) and names. NULL where there is none. */

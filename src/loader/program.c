@@ -46,7 +46,7 @@ void program_set_sink(const struct msg_sink *sink)
 
 void program_init(struct program *p)
 {
-	*p = (struct program){ .fd = -1, .counters_fd = -1, .state_fd = -1 };
+	*p = (struct program){.fd = -1, .counters_fd = -1, .state_fd = -1};
 }
 
 void program_close(struct program *p)
@@ -78,11 +78,11 @@ static int set_constant(struct bpf_object *obj, const struct constant *c)
 	size_t len;
 	int id, i;
 
-	bpf_object__for_each_map(map, obj)
-		if (strstr(bpf_map__name(map), ".rodata") && !data)
-			data = bpf_map__initial_value(map, &len);
-	id = btf ? btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC) :
-		   -ENOENT;
+	bpf_object__for_each_map(
+		map, obj) if (strstr(bpf_map__name(map), ".rodata") && !data)
+		data = bpf_map__initial_value(map, &len);
+	id = btf ? btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC)
+		 : -ENOENT;
 	if (!data || id < 0)
 		return 0;
 	sec = btf__type_by_id(btf, id);
@@ -134,7 +134,8 @@ static int dup_map(struct bpf_object *obj, const char *name)
 	return map ? dup_fd(bpf_map__fd(map)) : -1;
 }
 
-/* The line of a verifier log that says why: the last one before the statistics. */
+/* The line of a verifier log that says why: the last one before the statistics.
+ */
 static void verifier_reason(char *log, char *out, size_t len)
 {
 	char *line, *save = NULL;
@@ -235,9 +236,9 @@ int program_load_front(struct program *p, const struct ns *ns,
 		       const struct buf *object, struct err *e)
 {
 	const struct constant constants[] = {
-		{ "chain_id", chain },
-		{ "nf_conn_type_id", env->nf_conn_type_id },
-		{ "process_context", is_output(chain) },
+		{"chain_id", chain},
+		{"nf_conn_type_id", env->nf_conn_type_id},
+		{"process_context", is_output(chain)},
 	};
 	const struct load l = {
 		.object = object->data,
@@ -263,15 +264,15 @@ int program_load_dispatcher(struct program *p, const struct ns *ns,
 			    struct err *e)
 {
 	const struct constant constants[] = {
-		{ "chain_id", chain },
-		{ "process_context", is_output(chain) },
-		{ "nft_net_id", env->nft_net_id },
+		{"chain_id", chain},
+		{"process_context", is_output(chain)},
+		{"nft_net_id", env->nft_net_id},
 	};
 	const struct load l = {
 		.object = dispatch_object,
 		.len = sizeof(dispatch_object),
 		.what = "the dispatcher",
-		.prog = "dispatch",
+		.prog = "dispatch_v1",
 		.ns = ns,
 		.constants = constants,
 		.nconstants = 3,
@@ -283,12 +284,12 @@ int program_load_dispatcher(struct program *p, const struct ns *ns,
 int program_load_guard(struct program *p, const struct ns *ns,
 		       unsigned int chain, struct err *e)
 {
-	const struct constant constants[] = { { "chain_id", chain } };
+	const struct constant constants[] = {{"chain_id", chain}};
 	const struct load l = {
 		.object = guard_object,
 		.len = sizeof(guard_object),
 		.what = "the guard",
-		.prog = "guard",
+		.prog = "guard_v1",
 		.ns = ns,
 		.constants = constants,
 		.nconstants = 1,
@@ -316,7 +317,8 @@ static bool has_member(const struct btf *btf, const char *name,
 	return false;
 }
 
-/* Runs the program that reads nf_tables_net_id, as its address is nothing user space can look at. */
+/* Runs the program that reads nf_tables_net_id, as its address is nothing user
+ * space can look at. */
 static int read_net_id(uint32_t *out, struct err *e)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
@@ -333,9 +335,9 @@ static int read_net_id(uint32_t *out, struct err *e)
 		    bpf_program__fd(bpf_object__find_program_by_name(
 			    obj, "read_net_id")),
 		    &run)) {
-		bpf_object__for_each_map(bss, obj)
-			if (strstr(bpf_map__name(bss), ".bss"))
-				err = sys_map_lookup(bpf_map__fd(bss), 0, out);
+		bpf_object__for_each_map(
+			bss, obj) if (strstr(bpf_map__name(bss), ".bss"))
+			err = sys_map_lookup(bpf_map__fd(bss), 0, out);
 	}
 	bpf_object__close(obj);
 	if (err || !*out)
@@ -352,14 +354,16 @@ int program_env_find(struct program_env *env, struct err *e)
 
 	memset(env, 0, sizeof(*env));
 	if (!btf)
-		return err_set(e, ERR_VERSION, errno,
-			       "this kernel has no type information "
-			       "(/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF "
-			       "is needed");
+		return err_set(
+			e, ERR_VERSION, errno,
+			"this kernel has no type information "
+			"(/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF "
+			"is needed");
 	if (btf__find_by_name_kind(btf, "bpf_nf_ctx", BTF_KIND_STRUCT) < 0) {
-		err = err_set(e, ERR_VERSION, ENOTSUP,
-			      "this kernel has no BPF netfilter programs: "
-			      "Linux 6.4 with CONFIG_NETFILTER_BPF_LINK is needed");
+		err = err_set(
+			e, ERR_VERSION, ENOTSUP,
+			"this kernel has no BPF netfilter programs: "
+			"Linux 6.4 with CONFIG_NETFILTER_BPF_LINK is needed");
 		goto out;
 	}
 	id = btf__find_by_name_kind(btf, "nf_conn", BTF_KIND_STRUCT);

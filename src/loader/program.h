@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Programs into the kernel, by libbpf: dispatchers and guards (part of this binary), and generated fronts. */
+/* Programs into the kernel, by libbpf: dispatchers and guards (part of this
+ * binary), and generated fronts. */
 #ifndef LOADER_PROGRAM_H
 #define LOADER_PROGRAM_H
 
@@ -7,13 +8,15 @@
 #include "base/err.h"
 #include "loader/ns.h"
 
-/* Sends libbpf's messages to @sink at MSG_DEBUG; NULL drops them. @sink must live on. */
+/* Sends libbpf's messages to @sink at MSG_DEBUG; NULL drops them. @sink must
+ * live on. */
 void program_set_sink(const struct msg_sink *sink);
 
 /* What programs need to know of this kernel, found once. */
 struct program_env {
 	uint32_t nf_conn_type_id; /* BTF id of struct nf_conn, 0: not known */
-	uint32_t nft_net_id; /* nf_tables_net_id where the generation is the module's; else 0 */
+	uint32_t nft_net_id; /* nf_tables_net_id where the generation is the
+				module's; else 0 */
 };
 int program_env_find(struct program_env *env, struct err *e);
 
@@ -29,7 +32,8 @@ void program_init(struct program *p);
 void program_close(struct program *p);
 
 /*
- * These three load for base chain number @chain. A verifier's refusal is the last line of its log in @e.
+ * These three load for base chain number @chain. A verifier's refusal is the
+ * last line of its log in @e.
  */
 int program_load_front(struct program *p, const struct ns *ns,
 		       const struct program_env *env, unsigned int chain,

@@ -10,11 +10,13 @@
 #include "loader/slot.h"
 #include "loader/sys.h"
 
-#define SLOT_MAGIC 0x6970622d62617331ULL /* "ipb-bas1": changes with the layout of an entry */
+#define SLOT_MAGIC                                                             \
+	0x6970622d62617331ULL /* "ipb-bas1": changes with the layout of an     \
+				 entry */
 
 uint64_t slot_table_key(enum family family, const char *table)
 {
-	uint64_t h = hash_add(HASH_INIT, &(uint8_t){ family }, 1);
+	uint64_t h = hash_add(HASH_INIT, &(uint8_t){family}, 1);
 
 	return hash_add(h, table, strlen(table) + 1);
 }
@@ -34,11 +36,12 @@ static uint64_t hash_ext(uint64_t h, const struct ext *e)
 	return hash_add(h, e->data, e->size);
 }
 
-/* Field by field: padding and what lies behind a string's end are not content. */
+/* Field by field: padding and what lies behind a string's end are not content.
+ */
 static uint64_t hash_core(uint64_t h, const struct core_match *c)
 {
-	const uint8_t small[] = { c->iif_len, c->oif_len, c->has_iif,
-				  c->has_oif, c->frag,	  c->inv };
+	const uint8_t small[] = {c->iif_len, c->oif_len, c->has_iif,
+				 c->has_oif, c->frag,	 c->inv};
 
 	h = hash_add(h, &c->src, sizeof(c->src));
 	h = hash_add(h, &c->dst, sizeof(c->dst));
@@ -56,7 +59,7 @@ uint64_t slot_rule_hash(const struct rule *r)
 	const struct ext *e;
 	uint8_t action = r->action;
 
-	list_for_each(e, &r->matches, struct ext, node)
+	list_for_each (e, &r->matches, struct ext, node)
 		h = hash_ext(h, e);
 	h = hash_add(h, &action, 1);
 	h = hash_add(h, r->chain, strlen(r->chain) + 1);
@@ -98,7 +101,8 @@ int slot_open(struct slot *s, const struct ns *ns, unsigned int num,
 		err = -ENOENT; /* another version's: as good as none */
 	if (!err)
 		err = map_base(s, info.max_entries - 1, writable);
-	if (!err && (s->header->magic != SLOT_MAGIC || s->header->entries != s->n))
+	if (!err &&
+	    (s->header->magic != SLOT_MAGIC || s->header->entries != s->n))
 		err = -ENOENT;
 	if (err)
 		slot_close(s);
@@ -185,7 +189,8 @@ void slot_remove(const struct ns *ns, unsigned int num)
 
 /* ---- reading ---- */
 
-/* Adds up the CPUs' counters of one program into @sums, for the entries that are its. */
+/* Adds up the CPUs' counters of one program into @sums, for the entries that
+ * are its. */
 static int read_program(const struct slot *s, const struct ns *ns,
 			unsigned int chain, struct abi_counter *sums)
 {
@@ -195,7 +200,8 @@ static int read_program(const struct slot *s, const struct ns *ns,
 	struct abi_counter *values = NULL;
 	int fd, err;
 
-	slot_pin_path(&ns->place, path, sizeof(path), s->num, chain, "counters");
+	slot_pin_path(&ns->place, path, sizeof(path), s->num, chain,
+		      "counters");
 	fd = sys_obj_get(path);
 	if (fd < 0)
 		return fd;
@@ -206,8 +212,8 @@ static int read_program(const struct slot *s, const struct ns *ns,
 		goto out;
 	values = calloc((size_t)info.max_entries * cpus, sizeof(*values));
 	err = values ? sys_map_read_percpu(fd, info.max_entries,
-					   sizeof(*values), values) :
-		       -ENOMEM;
+					   sizeof(*values), values)
+		     : -ENOMEM;
 	for (i = 0; i < s->n && !err; i++) {
 		const struct slot_entry *e = &s->entries[i];
 
@@ -231,7 +237,7 @@ out:
 int slot_read(const struct slot *s, const struct ns *ns,
 	      struct abi_counter *sums)
 {
-	bool done[ABI_CHAINS] = { false };
+	bool done[ABI_CHAINS] = {false};
 	unsigned int i;
 	int err = 0;
 
@@ -253,7 +259,7 @@ int slot_read(const struct slot *s, const struct ns *ns,
 
 /* ---- totals ---- */
 
-static int compare_ids(const struct slot_id *a, const struct slot_id *b)
+int slot_compare_ids(const struct slot_id *a, const struct slot_id *b)
 {
 	if (a->table != b->table)
 		return a->table < b->table ? -1 : 1;
@@ -266,8 +272,8 @@ static int compare_ids(const struct slot_id *a, const struct slot_id *b)
 
 static int compare_totals(const void *a, const void *b)
 {
-	return compare_ids(&((const struct slot_total *)a)->id,
-			   &((const struct slot_total *)b)->id);
+	return slot_compare_ids(&((const struct slot_total *)a)->id,
+				&((const struct slot_total *)b)->id);
 }
 
 struct totals {
@@ -331,14 +337,14 @@ const struct slot_total *slot_total_find(const struct slot_total *t,
 					 unsigned int n,
 					 const struct slot_id *id)
 {
-	struct slot_total key = { .id = *id };
+	struct slot_total key = {.id = *id};
 
 	return n ? bsearch(&key, t, n, sizeof(*t), compare_totals) : NULL;
 }
 
 /*
- * What the old slot counted for rules that were zeroed before the new one was made does not
- * count. @old is sorted.
+ * What the old slot counted for rules that were zeroed before the new one was
+ * made does not count. @old is sorted.
  */
 static void totals_drop_fresh(struct totals *old, const struct slot *live)
 {
@@ -389,7 +395,7 @@ out:
 
 int slot_totals(const struct ns *ns, struct slot_total **out, unsigned int *n)
 {
-	struct totals all = { 0 };
+	struct totals all = {0};
 	unsigned int before, after, tries;
 	uint32_t gen;
 	int err = 0;
@@ -421,7 +427,8 @@ static void set_counts(struct slot_entry *e, uint64_t packets, uint64_t bytes)
 	__atomic_store_n(&e->bytes, bytes, __ATOMIC_RELAXED);
 }
 
-/* Each old count goes to the first entry of its rule, as the rule may be in several programs. */
+/* Each old count goes to the first entry of its rule, as the rule may be in
+ * several programs. */
 static void fill_base(struct slot *live, struct totals *old)
 {
 	unsigned int i;
@@ -432,7 +439,8 @@ static void fill_base(struct slot *live, struct totals *old)
 
 		if (e->kind == SLOT_STATE)
 			continue;
-		t = (struct slot_total *)slot_total_find(old->t, old->n, &e->id);
+		t = (struct slot_total *)slot_total_find(old->t, old->n,
+							 &e->id);
 		set_counts(e, t ? t->packets : 0, t ? t->bytes : 0);
 		if (t)
 			t->packets = t->bytes = 0;
@@ -441,7 +449,7 @@ static void fill_base(struct slot *live, struct totals *old)
 
 int slot_carry(struct ns *ns)
 {
-	struct totals totals = { 0 };
+	struct totals totals = {0};
 	struct slot live, old;
 	unsigned int num;
 	uint32_t gen;
@@ -452,7 +460,8 @@ int slot_carry(struct ns *ns)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	if (slot_valid(&live))
-		goto out; /* the other slot may be under construction: leave it */
+		goto out; /* the other slot may be under construction: leave it
+			   */
 	err = sys_grace_period(); /* the old programs have counted their last */
 	if (!err)
 		err = slot_open(&old, ns, !num, false);

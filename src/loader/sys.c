@@ -25,14 +25,14 @@ static uint64_t ptr(const void *p)
 
 int sys_obj_get(const char *path)
 {
-	union bpf_attr attr = { .pathname = ptr(path) };
+	union bpf_attr attr = {.pathname = ptr(path)};
 
 	return bpf(BPF_OBJ_GET, &attr);
 }
 
 int sys_obj_pin(int fd, const char *path)
 {
-	union bpf_attr attr = { .pathname = ptr(path) };
+	union bpf_attr attr = {.pathname = ptr(path)};
 
 	attr.bpf_fd = fd;
 	return bpf(BPF_OBJ_PIN, &attr);
@@ -54,7 +54,7 @@ int sys_map_create(const struct sys_map_spec *spec)
 
 static int map_elem(int cmd, int fd, const uint32_t *key, const void *value)
 {
-	union bpf_attr attr = { .key = ptr(key), .value = ptr(value) };
+	union bpf_attr attr = {.key = ptr(key), .value = ptr(value)};
 
 	attr.map_fd = fd;
 	return bpf(cmd, &attr);
@@ -78,7 +78,7 @@ int sys_map_delete(int fd, uint32_t key)
 static int obj_info(int fd, void *info, uint32_t len)
 {
 	union bpf_attr attr = {
-		.info = { .bpf_fd = fd, .info_len = len, .info = ptr(info) },
+		.info = {.bpf_fd = fd, .info_len = len, .info = ptr(info)},
 	};
 
 	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
@@ -90,7 +90,7 @@ int sys_map_info(int fd, struct bpf_map_info *info)
 	return obj_info(fd, info, sizeof(*info));
 }
 
-int sys_link_info(int fd, struct bpf_link_info *info)
+int sys_link_info(int fd, struct sys_link_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	return obj_info(fd, info, sizeof(*info));
@@ -114,19 +114,20 @@ int sys_prog_info(int fd, struct bpf_prog_info *info, uint32_t *maps,
 
 int sys_prog_by_id(uint32_t id)
 {
-	union bpf_attr attr = { .prog_id = id };
+	union bpf_attr attr = {.prog_id = id};
 
 	return bpf(BPF_PROG_GET_FD_BY_ID, &attr);
 }
 
 int sys_link_detach(int fd)
 {
-	union bpf_attr attr = { .link_detach = { .link_fd = fd } };
+	union bpf_attr attr = {.link_detach = {.link_fd = fd}};
 
 	return bpf(BPF_LINK_DETACH, &attr);
 }
 
-/* The kernel numbers CPUs from 0; the last number of the list "0-3,8-11" counts. */
+/* The kernel numbers CPUs from 0; the last number of the list "0-3,8-11"
+ * counts. */
 unsigned int sys_possible_cpus(void)
 {
 	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
@@ -193,7 +194,8 @@ void sys_map_munmap(void *p, size_t len)
 		munmap(p, len);
 }
 
-/* Changing what a map of maps holds ends in synchronize_rcu(), on every kernel and any number of CPUs. */
+/* Changing what a map of maps holds ends in synchronize_rcu(), on every kernel
+ * and any number of CPUs. */
 static int grace_by_map(void)
 {
 	struct sys_map_spec spec = {
@@ -225,7 +227,8 @@ static int grace_by_map(void)
 	return err;
 }
 
-/* membarrier refuses with nohz_full CPUs and does nothing with one CPU, where tasks can be preempted still. */
+/* membarrier refuses with nohz_full CPUs and does nothing with one CPU, where
+ * tasks can be preempted still. */
 int sys_grace_period(void)
 {
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1 &&

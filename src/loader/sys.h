@@ -3,8 +3,9 @@
  * bpf(2) and friends without libbpf: all that listings need, so that the
  * front ends need not link (and at every start relocate) libbpf and libelf.
  *
- * File descriptors returned are the caller's and close-on-exec. Functions return
- * 0 (or a descriptor) or a negative errno. Addresses of maps' keys and values follow bpf(2).
+ * File descriptors returned are the caller's and close-on-exec. Functions
+ * return 0 (or a descriptor) or a negative errno. Addresses of maps' keys and
+ * values follow bpf(2).
  */
 #ifndef LOADER_SYS_H
 #define LOADER_SYS_H
@@ -28,8 +29,20 @@ int sys_map_update(int fd, uint32_t key, const void *value);
 int sys_map_delete(int fd, uint32_t key);
 
 int sys_map_info(int fd, struct bpf_map_info *info);
-int sys_link_info(int fd, struct bpf_link_info *info);
-/* @maps may be NULL; else *@nmaps is its room, and then how many maps the program uses. */
+
+/* The uapi headers of a distribution may be older than netfilter links. */
+#define SYS_ATTACH_NETFILTER	45 /* BPF_NETFILTER */
+#define SYS_LINK_TYPE_NETFILTER 10 /* BPF_LINK_TYPE_NETFILTER */
+struct sys_link_info {		   /* the start of struct bpf_link_info */
+	uint32_t type, id, prog_id, pad;
+	uint32_t pf, hooknum; /* these for a netfilter link */
+	int32_t priority;
+	uint32_t flags;
+};
+int sys_link_info(int fd, struct sys_link_info *info);
+
+/* @maps may be NULL; else *@nmaps is its room, and then how many maps the
+ * program uses. */
 int sys_prog_info(int fd, struct bpf_prog_info *info, uint32_t *maps,
 		  uint32_t *nmaps);
 int sys_prog_by_id(uint32_t id);
@@ -39,17 +52,19 @@ int sys_link_detach(int fd);
 unsigned int sys_possible_cpus(void);
 
 /*
- * Reads values 0 to @n - 1 of a per-CPU array, each as sys_possible_cpus() times @value_size
- * bytes (a multiple of 8), into @values.
+ * Reads values 0 to @n - 1 of a per-CPU array, each as sys_possible_cpus()
+ * times @value_size bytes (a multiple of 8), into @values.
  */
 int sys_map_read_percpu(int fd, uint32_t n, uint32_t value_size, void *values);
 
-/* Maps the first @len bytes of a BPF_F_MMAPABLE map, shared; NULL on failure. */
+/* Maps the first @len bytes of a BPF_F_MMAPABLE map, shared; NULL on failure.
+ */
 void *sys_map_mmap(int fd, size_t len, int writable);
 void sys_map_munmap(void *p, size_t len);
 
 /*
- * Waits until every packet that was between two hooks when this was called has left them: an RCU grace period.
+ * Waits until every packet that was between two hooks when this was called has
+ * left them: an RCU grace period.
  */
 int sys_grace_period(void);
 

@@ -89,7 +89,7 @@ NOTES_INLINE abi_u32 generation(const struct net *net)
 }
 
 SEC("netfilter")
-int dispatch(struct bpf_nf_ctx *ctx)
+int dispatch_v1(struct bpf_nf_ctx *ctx)
 {
 	abi_u32 zero = 0, id = chain_id, gen;
 	struct abi_stats *count;

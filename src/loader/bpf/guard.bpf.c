@@ -19,7 +19,7 @@ const volatile abi_u32 chain_id = 0;
 struct __sk_buff;
 
 SEC("socket")
-int guard(struct __sk_buff *ctx)
+int guard_v1(struct __sk_buff *ctx)
 {
 	abi_u64 addr = 0;
 	abi_u32 zero = 0;

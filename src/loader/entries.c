@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/entries.h"
+
+static struct slot_entry *append(struct entries *x, unsigned int more)
+{
+	struct slot_entry *e;
+
+	if (!more)
+		return x->e;
+	e = realloc(x->e, (x->n + more) * sizeof(*e));
+	if (!e)
+		return NULL;
+	x->e = e;
+	memset(e + x->n, 0, more * sizeof(*e));
+	x->n += more;
+	return e + x->n - more;
+}
+
+static void identify(struct slot_entry *e, const struct table *t,
+		     const struct chain *c, const struct rule *r)
+{
+	e->id.table = t->handle;
+	e->id.handle = r ? r->handle : c->handle;
+	e->id.hash = r ? slot_rule_hash(r) : 0;
+	e->table_key = slot_table_key(t->family, t->name);
+	e->chain_key = slot_chain_key(t->family, t->name, c->name);
+	e->nft_packets = r ? r->packets : c->packets;
+}
+
+static int add_counters(struct entries *out, const struct job_chain *c,
+			enum slot_kind kind, const struct plan_counter *from,
+			unsigned int n)
+{
+	struct slot_entry *e = append(out, n);
+	unsigned int i;
+
+	if (!n)
+		return 0;
+	if (!e)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		identify(&e[i], c->table,
+			 from[i].rule ? from[i].chain : c->chain, from[i].rule);
+		e[i].kind = kind;
+		e[i].chain = c->id;
+		e[i].ordinal = i;
+	}
+	return 0;
+}
+
+int entries_of_job(struct entries *out, const struct job *job)
+{
+	const struct plan_counter *from;
+	unsigned int i, n;
+	int err = 0;
+
+	for (i = 0; i < job->n && !err; i++) {
+		const struct job_chain *c = &job->chain[i];
+
+		if (c->mode != CHAIN_HYBRID)
+			continue;
+		from = plan_counters(c->plan, &n);
+		err = add_counters(out, c, SLOT_COUNTER, from, n);
+		if (err)
+			break;
+		from = plan_states(c->plan, &n);
+		err = add_counters(out, c, SLOT_STATE, from, n);
+	}
+	return err;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return slot_compare_ids(&((const struct slot_entry *)a)->id,
+				&((const struct slot_entry *)b)->id);
+}
+
+void entries_sort(struct entries *x)
+{
+	if (x->n)
+		qsort(x->e, x->n, sizeof(*x->e), by_id);
+}
+
+const struct slot_entry *entries_find(const struct entries *sorted,
+				      const struct slot_id *id)
+{
+	struct slot_entry key = {.id = *id};
+
+	return sorted->n ? bsearch(&key, sorted->e, sorted->n,
+				   sizeof(*sorted->e), by_id)
+			 : NULL;
+}
+
+static int copy_sorted(struct entries *out, const struct slot_entry *from,
+		       unsigned int n)
+{
+	struct slot_entry *e = append(out, n);
+
+	if (!n)
+		return 0;
+	if (!e)
+		return -ENOMEM;
+	memcpy(e, from, n * sizeof(*e));
+	entries_sort(out);
+	return 0;
+}
+
+/* All rules and base chains of the ruleset. */
+static int all_of_ruleset(struct entries *out, const struct ruleset *rs)
+{
+	struct slot_entry *e;
+	struct table *t;
+	struct chain *c;
+	struct rule *r;
+	unsigned int n = 0, i = 0;
+
+	list_for_each (t, &rs->tables, struct table, node)
+		list_for_each (c, &t->chains, struct chain, node) {
+			n++;
+			list_for_each (r, &c->rules, struct rule, node)
+				n++;
+		}
+	e = append(out, n);
+	if (!n)
+		return 0;
+	if (!e)
+		return -ENOMEM;
+	list_for_each (t, &rs->tables, struct table, node) {
+		list_for_each (c, &t->chains, struct chain, node) {
+			identify(&e[i++], t, c, NULL);
+			list_for_each (r, &c->rules, struct rule, node)
+				identify(&e[i++], t, c, r);
+		}
+	}
+	entries_sort(out);
+	return 0;
+}
+
+static bool was_reset(const struct slot_entry *now,
+		      const struct slot_entry *then)
+{
+	return then && now->nft_packets < then->nft_packets;
+}
+
+/*
+ * Whether the rule with this total still needs an entry, given what the live
+ * slot (@then) and the ruleset
+ * (@now) say of it. One that programs count may get packets until the swap.
+ */
+static bool needs_rest(const struct slot_total *total,
+		       const struct slot_entry *then,
+		       const struct slot_entry *now)
+{
+	if (!now || was_reset(now, then))
+		return false;
+	return total->packets || (then && then->kind == SLOT_COUNTER);
+}
+
+static int add_rest(struct entries *out, const struct entries *have,
+		    const struct entries *exist, const struct entries *before,
+		    const struct ns *ns)
+{
+	struct slot_total *totals = NULL;
+	const struct slot_entry *now;
+	struct slot_entry *e;
+	unsigned int n = 0, i;
+	int err;
+
+	err = slot_totals(ns, &totals, &n);
+	for (i = 0; i < n && !err; i++) {
+		now = entries_find(exist, &totals[i].id);
+		if (entries_find(have, &totals[i].id) ||
+		    !needs_rest(&totals[i], entries_find(before, &totals[i].id),
+				now))
+			continue;
+		e = append(out, 1);
+		if (!e) {
+			err = -ENOMEM;
+			break;
+		}
+		*e = *now;
+		e->kind = SLOT_REST;
+	}
+	free(totals);
+	return err;
+}
+
+int entries_add_rest(struct entries *out, const struct job *job,
+		     const struct ns *ns, const struct slot *live)
+{
+	struct entries have = {0}, exist = {0}, before = {0};
+	unsigned int i;
+	int err;
+
+	err = copy_sorted(&before, live->entries, live->n);
+	if (!err)
+		err = copy_sorted(&have, out->e, out->n);
+	if (!err)
+		err = all_of_ruleset(&exist, &job->rs);
+	for (i = 0; i < out->n && !err; i++)
+		out->e[i].fresh = was_reset(
+			&out->e[i], entries_find(&before, &out->e[i].id));
+	if (!err)
+		err = add_rest(out, &have, &exist, &before, ns);
+	free(have.e);
+	free(exist.e);
+	free(before.e);
+	return err;
+}
+
+bool entries_same(const struct entries *want, const struct slot *live)
+{
+	unsigned int i, j = 0;
+
+	for (i = 0; i < live->n; i++) {
+		const struct slot_entry *a = &live->entries[i], *b;
+
+		if (a->kind == SLOT_REST)
+			continue;
+		if (j == want->n)
+			return false;
+		b = &want->e[j++];
+		if (slot_compare_ids(&a->id, &b->id) ||
+		    a->chain_key != b->chain_key || a->kind != b->kind ||
+		    a->chain != b->chain || a->ordinal != b->ordinal)
+			return false;
+	}
+	return j == want->n;
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "loader/clang.h"
+#include "loader/job.h"
+#include "loader/place.h"
+
+/* After libc's netinet/in.h, which then wins. */
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+static const enum family families[] = {FAMILY_IPV4, FAMILY_IPV6};
+
+void job_init(struct job *job)
+{
+	memset(job, 0, sizeof(*job));
+	ruleset_init(&job->rs);
+}
+
+void job_free(struct job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++) {
+		struct job_chain *c = &job->chain[i];
+
+		plan_free(c->plan);
+		buf_free(&c->source);
+		program_close(&c->program);
+	}
+	ruleset_clear(&job->rs);
+	job_init(job);
+}
+
+void job_leave(struct job_chain *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	c->mode = CHAIN_NFT;
+	va_start(ap, fmt);
+	vsnprintf(c->reason, sizeof(c->reason), fmt, ap);
+	va_end(ap);
+	program_close(&c->program);
+}
+
+bool job_is_hybrid(const struct job *job, unsigned int id)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++)
+		if (job->chain[i].id == id)
+			return job->chain[i].mode == CHAIN_HYBRID;
+	return false;
+}
+
+/* ---- reading and planning ---- */
+
+static int fetch(struct job *job, struct nft *nft, struct err *e)
+{
+	struct nft_query q = {.table = "filter", .detail = NFT_RULES};
+	unsigned int tries, i;
+	uint32_t first = 0;
+	int err;
+
+	for (tries = 0; tries < 20; tries++) {
+		ruleset_clear(&job->rs);
+		ruleset_init(&job->rs);
+		for (i = 0; i < 2; i++) {
+			q.family = families[i];
+			err = nft_fetch(nft, &q, &job->rs, e);
+			if (err)
+				return err;
+			if (i == 0)
+				first = job->rs.generation;
+		}
+		job->generation = job->rs.generation;
+		if (first == job->generation)
+			return 0;
+	}
+	return err_set(e, ERR_OTHER, ERESTART,
+		       "the ruleset changes faster than it can be read");
+}
+
+static int plan_chain(struct job_chain *c, struct err *e)
+{
+	int err = plan_build(c->table, c->chain, &c->plan, e);
+
+	if (err)
+		return err;
+	/* An exclusive chain needs a dormant table, which needs a watcher: both
+	 * decide alike as a hybrid one. */
+	c->mode = plan_mode(c->plan) == CHAIN_NFT ? CHAIN_NFT : CHAIN_HYBRID;
+	snprintf(c->reason, sizeof(c->reason), "%s", plan_reason(c->plan));
+	return 0;
+}
+
+static int add_chain(struct job *job, struct table *t,
+		     const struct builtin_chain *b, struct err *e)
+{
+	struct chain *chain = table_find_chain(t, b->name);
+	struct job_chain *c = &job->chain[job->n];
+
+	if (!chain || job->n == JOB_CHAINS)
+		return 0;
+	job->n++;
+	memset(c, 0, sizeof(*c));
+	program_init(&c->program);
+	c->id = place_chain_id(t->family, t->name, b->name);
+	c->builtin = b;
+	c->table = t;
+	c->chain = chain;
+	if (t->incompatible)
+		job_leave(c, "%s", t->incompatible);
+	else if (t->flags & NFT_TABLE_F_DORMANT)
+		job_leave(c, "the table is dormant");
+	else if (!chain->base || chain->hook != b->hook ||
+		 chain->prio != b->prio || strcmp(chain->type, b->type))
+		job_leave(c, "not the base chain that iptables makes (type, "
+			     "hook or priority differ)");
+	else
+		return plan_chain(c, e);
+	return 0;
+}
+
+int job_read(struct job *job, struct nft *nft, struct err *e)
+{
+	struct table *t;
+	unsigned int i, b;
+	int err = fetch(job, nft, e);
+
+	for (i = 0; i < 2 && !err; i++) {
+		t = ruleset_find_table(&job->rs, families[i], "filter");
+		for (b = 0; t && b < builtin_chain_count && !err; b++)
+			if (!strcmp(builtin_chains[b].table, "filter"))
+				err = add_chain(job, t, &builtin_chains[b], e);
+	}
+	return err;
+}
+
+/* ---- other chains on the same hook ---- */
+
+static bool sees_family(int nfproto, enum family family)
+{
+	return nfproto == (int)family || nfproto == NFPROTO_INET;
+}
+
+/* A chain at P-1 or P would miss what the front drops. */
+static int check_hook(const struct nft_hook_info *other, void *arg)
+{
+	struct job *job = arg;
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++) {
+		struct job_chain *c = &job->chain[i];
+
+		if (c->mode == CHAIN_NFT ||
+		    !sees_family(other->family, c->table->family) ||
+		    other->hook != c->builtin->hook ||
+		    other->prio < c->builtin->prio - 1 ||
+		    other->prio > c->builtin->prio)
+			continue;
+		if (other->family == (int)c->table->family &&
+		    !strcmp(other->table, c->table->name) &&
+		    !strcmp(other->name, c->chain->name))
+			continue;
+		job_leave(c,
+			  "chain %s of %s table %s sits on the same hook at "
+			  "priority %d",
+			  other->name,
+			  other->family == NFPROTO_INET
+				  ? "inet"
+				  : place_family_name(other->family),
+			  other->table, other->prio);
+	}
+	return 0;
+}
+
+int job_check_hooks(struct job *job, struct nft *nft, struct err *e)
+{
+	return nft_each_base_chain(nft, check_hook, job, e);
+}
+
+/* ---- compiling ---- */
+
+int job_print(struct job *job, struct err *e)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < job->n; i++) {
+		struct job_chain *c = &job->chain[i];
+
+		if (c->mode == CHAIN_NFT)
+			continue;
+		if (clang_stamp(&c->source)) {
+			job_leave(c, CLANG_MISSING);
+			continue;
+		}
+		err = plan_print_c(c->plan, &c->source, false, NULL, NULL);
+		if (err || c->source.failed)
+			return err_set(e, ERR_OTHER, err ? -err : ENOMEM,
+				       "cannot print the program of chain %s",
+				       c->chain->name);
+	}
+	return 0;
+}
+
+static void load_chain(struct job_chain *c, const struct ns *ns,
+		       const struct program_env *env)
+{
+	struct clang_result result;
+	char dir[PLACE_PATH_LEN];
+	struct err why = {0};
+	int err;
+
+	place_file(&ns->place, dir, sizeof(dir), "");
+	err = clang_compile(dir, &c->source, &result, &why);
+	if (!err)
+		err = program_load_front(&c->program, ns, env, c->id,
+					 &result.object, &why);
+	c->compile_ms = result.ms;
+	c->cache_hit = result.hit;
+	buf_free(&result.object);
+	if (err)
+		job_leave(c, "%s", *why.msg ? why.msg : strerror(-err));
+}
+
+int job_load(struct job *job, const struct ns *ns,
+	     const struct program_env *env, struct err *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++)
+		if (job->chain[i].mode == CHAIN_HYBRID)
+			load_chain(&job->chain[i], ns, env);
+	return 0;
+}
+
+/* ---- the record ---- */
+
+static int record_handovers(const struct job_chain *c, struct record *out)
+{
+	const struct plan_handover *h;
+	struct record_handover *r;
+	unsigned int n, i;
+
+	if (!c->plan || c->mode == CHAIN_NFT)
+		return 0;
+	h = plan_handovers(c->plan, &n);
+	for (i = 0; i < n; i++) {
+		r = record_add_handover(out);
+		if (!r)
+			return -ENOMEM;
+		r->chain_id = c->id;
+		r->rule = h[i].rule;
+		snprintf(r->chain, sizeof(r->chain), "%s", h[i].chain->name);
+		snprintf(r->reason, sizeof(r->reason), "%s", h[i].reason);
+	}
+	return 0;
+}
+
+int job_record(const struct job *job, const struct record *before,
+	       struct record *out)
+{
+	unsigned int i;
+	int err = 0;
+
+	memset(out, 0, sizeof(*out));
+	out->generation = job->generation;
+	for (i = 0; i < job->n && !err; i++) {
+		const struct job_chain *c = &job->chain[i];
+		const struct record_chain *old;
+		struct record_chain *r = record_add_chain(out);
+
+		if (!r)
+			return -ENOMEM;
+		old = before ? record_find_chain(before, c->id) : NULL;
+		if (old && c->mode != CHAIN_NFT && c->program.fd < 0)
+			*r = *old;
+		r->id = c->id;
+		r->mode = c->mode;
+		snprintf(r->reason, sizeof(r->reason), "%s", c->reason);
+		r->rules = c->plan ? plan_rule_count(c->plan)
+				   : chain_visible_rules(c->chain);
+		if (c->program.fd >= 0) {
+			r->insns = c->program.insns;
+			r->jited_bytes = c->program.jited_bytes;
+			r->compile_ms = c->compile_ms;
+			r->load_ms = c->program.load_ms;
+			r->cache_hit = c->cache_hit;
+		}
+		err = record_handovers(c, out);
+	}
+	return err;
+}

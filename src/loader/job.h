@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One ruleset on its way into the kernel: read, planned, printed, compiled and
+ * loaded, chain by chain. A chain for which something fails stays with nft,
+ * with the reason; only what concerns all of them is an error.
+ */
+#ifndef LOADER_JOB_H
+#define LOADER_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "codegen/codegen.h"
+#include "loader/ns.h"
+#include "loader/program.h"
+#include "loader/record.h"
+#include "model/model.h"
+#include "translate/nft.h"
+
+#define JOB_CHAINS 8
+
+struct job_chain {
+	unsigned int id;
+	const struct builtin_chain *builtin;
+	struct table *table;
+	struct chain *chain;
+	struct plan *plan;
+	enum chain_mode mode;
+	char reason[400];
+	struct buf source; /* the stamp and the plan's C */
+	struct program program;
+	unsigned int compile_ms;
+	bool cache_hit;
+};
+
+struct job {
+	struct ruleset rs; /* the filter tables of both families */
+	uint32_t generation;
+	struct job_chain chain[JOB_CHAINS];
+	unsigned int n;
+};
+
+void job_init(struct job *job);
+void job_free(struct job *job);
+
+/* Reads the ruleset and plans its base chains. */
+int job_read(struct job *job, struct nft *nft, struct err *e);
+/* Leaves chains to nft that share their hook with another tool's. May be asked
+ * again. */
+int job_check_hooks(struct job *job, struct nft *nft, struct err *e);
+/* Prints the C of every chain that is to run in BPF. */
+int job_print(struct job *job, struct err *e);
+/* Compiles and loads them. */
+int job_load(struct job *job, const struct ns *ns,
+	     const struct program_env *env, struct err *e);
+
+/* Leaves @c to nft because of what @fmt says. */
+void job_leave(struct job_chain *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+bool job_is_hybrid(const struct job *job, unsigned int id);
+
+/* What `status' is to say of it. Program figures are taken from @before where a
+ * program was kept. */
+int job_record(const struct job *job, const struct record *before,
+	       struct record *out);
+
+#endif

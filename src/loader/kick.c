@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loader/kick.h"
+#include "loader/loader.h"
+#include "loader/place.h"
+
+#define BPFCTL	 "iptables-bpfctl"
+#define MAX_ARGS 6
+
+void loader_config_from_env(struct loader_config *cfg)
+{
+	const char *mode = getenv("IPTABLES_BPF");
+	const char *wait = getenv("IPTABLES_BPF_WAIT");
+
+	cfg->off = mode && !strcasecmp(mode, "off");
+	cfg->wait = wait && *wait && strcmp(wait, "0");
+}
+
+/* The bpfctl beside this very program, or else the installed one. */
+static bool find_bpfctl(char *path, size_t len)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n > 0) {
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		if (slash) {
+			*slash = '\0';
+			if ((size_t)snprintf(path, len, "%s/" BPFCTL, self) <
+				    len &&
+			    !access(path, X_OK))
+				return true;
+		}
+	}
+	snprintf(path, len, "%s", SBINDIR "/" BPFCTL);
+	return !access(path, X_OK);
+}
+
+static int set_actions(posix_spawn_file_actions_t *a)
+{
+	int err =
+		posix_spawn_file_actions_addopen(a, 0, "/dev/null", O_RDWR, 0);
+
+	if (!err)
+		err = posix_spawn_file_actions_adddup2(a, 0, 1);
+	if (!err)
+		err = posix_spawn_file_actions_adddup2(a, 0, 2);
+	if (!err)
+		err = posix_spawn_file_actions_addclosefrom_np(a, 3);
+	return err;
+}
+
+static int set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+	int err;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	sigdelset(&all, SIGKILL);
+	sigdelset(&all, SIGSTOP);
+	err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID |
+						     POSIX_SPAWN_SETSIGDEF |
+						     POSIX_SPAWN_SETSIGMASK);
+	if (!err)
+		err = posix_spawnattr_setsigmask(attr, &none);
+	if (!err)
+		err = posix_spawnattr_setsigdefault(attr, &all);
+	return err;
+}
+
+void kick_bpfctl(const char *const *args, bool wait)
+{
+	static char *const env[] = {
+		(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+		(char *)"LC_ALL=C", NULL};
+	posix_spawn_file_actions_t actions;
+	char path[PATH_MAX];
+	const char *argv[MAX_ARGS + 2] = {BPFCTL};
+	posix_spawnattr_t attr;
+	unsigned int i;
+	pid_t pid;
+
+	if (!find_bpfctl(path, sizeof(path)))
+		return;
+	for (i = 0; args[i] && i < MAX_ARGS; i++)
+		argv[i + 1] = args[i];
+	if (posix_spawn_file_actions_init(&actions))
+		return;
+	if (!posix_spawnattr_init(&attr)) {
+		if (!set_actions(&actions) && !set_attributes(&attr) &&
+		    !posix_spawn(&pid, path, &actions, &attr,
+				 (char *const *)argv, env) &&
+		    wait)
+			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+				;
+		posix_spawnattr_destroy(&attr);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+}
+
+void kick_reaper(void)
+{
+	static const char *const args[] = {"reap", "--background", NULL};
+	int fd;
+
+	/* The reaper holds this lock; to find it held saves the start of a
+	 * process. */
+	fd = open(PLACE_RUN "/reaper.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && lockf(fd, F_TEST, 0)) {
+		close(fd);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	kick_bpfctl(args, false);
+}
+
+/*
+ * A running sync looks at the generation once more after it has released its
+ * lock, so finding the lock held is as good as starting one.
+ */
+static bool sync_runs(const struct place *p)
+{
+	int lock = place_lock(p, "lock", false);
+
+	if (lock >= 0)
+		close(lock);
+	return lock == -EWOULDBLOCK;
+}
+
+void loader_kick(const struct loader_config *cfg)
+{
+	static const char *const background[] = {"sync", "--background", NULL};
+	static const char *const foreground[] = {"sync", NULL};
+	char off[PLACE_PATH_LEN];
+	struct place p;
+	int saved = errno;
+
+	if (cfg->off || place_find(&p, NULL))
+		return;
+	place_file(&p, off, sizeof(off), "off");
+	if (!access(off, F_OK))
+		goto out;
+	if (cfg->wait)
+		kick_bpfctl(foreground, true);
+	else if (!sync_runs(&p))
+		kick_bpfctl(background, false);
+out:
+	errno = saved;
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "loader/cache.h"
+#include "loader/clang.h"
+#include "loader/guard.h"
+#include "loader/hook.h"
+#include "loader/job.h"
+#include "loader/kick.h"
+#include "loader/record.h"
+#include "loader/swap.h"
+#include "loader/sync.h"
+#include "loader/sys.h"
+
+#define QUIET_MS      100 /* a ruleset unchanged for so long is quiet */
+#define QUIET_MAX_MS  2000
+#define QUIET_STEP_MS 20
+#define MAX_RESTARTS  100
+
+struct sync {
+	struct place place;
+	struct nft *nft;
+	struct ns ns;
+	struct program_env env;
+	bool env_known;
+};
+
+static void sleep_ms(unsigned int ms)
+{
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+
+	nanosleep(&t, NULL);
+}
+
+/* Lets a burst of commands end, so that only its result is compiled. */
+static void wait_quiet(struct nft *nft)
+{
+	unsigned int quiet = 0, total;
+	uint32_t gen = 0, now;
+
+	for (total = 0; total < QUIET_MAX_MS && quiet < QUIET_MS;
+	     total += QUIET_STEP_MS) {
+		if (nft_generation(nft, &now, NULL))
+			return;
+		quiet = now == gen ? quiet + QUIET_STEP_MS : 0;
+		gen = now;
+		sleep_ms(QUIET_STEP_MS);
+	}
+}
+
+/* ---- the steps of one sync ---- */
+
+/* Links for the chains that may run in BPF; a chain that gets none stays with
+ * nft. */
+static int attach_chains(struct sync *s, struct job *job, struct err *e)
+{
+	struct err why;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < job->n; i++) {
+		struct job_chain *c = &job->chain[i];
+
+		if (c->mode != CHAIN_HYBRID)
+			continue;
+		if (!s->env_known) {
+			err = program_env_find(&s->env, e);
+			if (err)
+				return err;
+			s->env_known = true;
+		}
+		why.msg[0] = '\0';
+		err = hook_attach(&s->ns, &s->env, c->id, &why);
+		if (err)
+			job_leave(c, "%s", why.msg);
+	}
+	return 0;
+}
+
+static void plan_guards(struct sync *s, struct job *job,
+			struct guard_plan *plan)
+{
+	struct err why;
+	unsigned int i;
+
+	memset(plan, 0, sizeof(*plan));
+	for (i = 0; i < job->n; i++) {
+		struct job_chain *c = &job->chain[i];
+
+		if (c->mode != CHAIN_HYBRID)
+			continue;
+		why.msg[0] = '\0';
+		if (guard_pin(&s->ns, c->id, &plan->prog[c->id], &why))
+			job_leave(c, "%s", why.msg);
+		else
+			plan->wanted[c->id] = true;
+	}
+}
+
+static uint32_t next_generation(uint32_t gen)
+{
+	return gen + 1 ? gen + 1 : 1;
+}
+
+/* Nobody decides any more, and no packet is between a front and its guard. */
+static int stop_deciding(struct sync *s)
+{
+	unsigned int slot;
+	uint32_t gen;
+
+	ns_get_ctl(&s->ns, &slot, &gen);
+	if (!gen)
+		return 0;
+	ns_set_ctl(&s->ns, slot, 0);
+	return sys_grace_period();
+}
+
+/* Notes which guard rules there are now; -ERESTART when the ruleset is another
+ * one again. */
+static int note_guards(struct sync *s, const struct guard_plan *plan,
+		       uint32_t generation, struct err *e)
+{
+	struct guard_record record;
+	struct job now;
+	int err;
+
+	job_init(&now);
+	err = job_read(&now, s->nft, e);
+	if (!err && now.generation != generation)
+		err = -ERESTART;
+	if (!err) {
+		guard_record_fill(&record, &now.rs, plan);
+		guard_record_write(&s->place, &record);
+	}
+	job_free(&now);
+	return err;
+}
+
+/* Puts the guard rules where they belong. @generation: that of the ruleset
+ * afterwards. */
+static int commit_guards(struct sync *s, const struct job *job,
+			 const struct guard_plan *plan, uint32_t *generation,
+			 struct err *e)
+{
+	struct nft_batch *b = nft_batch_new();
+	struct guard_record have;
+	bool removes;
+	int err = -ENOMEM;
+
+	*generation = job->generation;
+	guard_record_read(&s->place, &have);
+	if (b)
+		err = guard_batch(b, &job->rs, plan, &have, &removes);
+	if (err || nft_batch_is_empty(b))
+		goto out;
+	if (removes)
+		err = stop_deciding(s);
+	if (!err)
+		err = nft_batch_commit(s->nft, b, job->generation, e);
+	if (!err) {
+		*generation = next_generation(job->generation);
+		err = note_guards(s, plan, *generation, e);
+	}
+out:
+	nft_batch_free(b);
+	return err;
+}
+
+static void release_links(struct sync *s, const struct job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i < ABI_CHAINS; i++)
+		if (!job_is_hybrid(job, i))
+			hook_release(&s->place, i);
+}
+
+static void write_record(struct sync *s, const struct job *job,
+			 uint32_t generation)
+{
+	struct record before, now;
+	bool known = !record_read(&s->place, &before);
+
+	if (!job_record(job, known ? &before : NULL, &now)) {
+		now.generation = generation;
+		record_write(&s->place, &now);
+	}
+	record_free(&now);
+	if (known)
+		record_free(&before);
+}
+
+/* What the sync came to when it failed as a whole. */
+static void write_failure(struct sync *s, const struct err *e)
+{
+	struct record r;
+
+	if (record_read(&s->place, &r))
+		memset(&r, 0, sizeof(r));
+	snprintf(r.error, sizeof(r.error), "%s", e->msg);
+	record_write(&s->place, &r);
+	record_free(&r);
+}
+
+static int sync_job(struct sync *s, struct job *job, struct err *e)
+{
+	struct guard_plan guards;
+	uint32_t generation;
+	bool keep;
+	int err;
+
+	err = swap_recover(&s->ns, e);
+	if (!err)
+		err = job_read(job, s->nft, e);
+	if (!err)
+		err = job_check_hooks(job, s->nft, e);
+	if (!err)
+		err = job_print(job, e);
+	if (!err)
+		err = attach_chains(s, job, e);
+	/* Once more: whoever came before the link could not know of it. */
+	if (!err)
+		err = job_check_hooks(job, s->nft, e);
+	if (err)
+		return err;
+	keep = swap_unneeded(job, &s->ns);
+	if (!keep)
+		err = job_load(job, &s->ns, &s->env, e);
+	if (err)
+		return err;
+	plan_guards(s, job, &guards);
+	err = commit_guards(s, job, &guards, &generation, e);
+	if (err)
+		return err;
+	/* A guard that could not be pinned leaves a chain to nft: not what
+	 * runs. */
+	if (keep && swap_unneeded(job, &s->ns))
+		err = swap_restamp(job, &s->ns, generation, e);
+	else if (keep)
+		err = -ERESTART;
+	else
+		err = swap_in(job, &s->ns, generation, e);
+	if (err)
+		return err;
+	release_links(s, job);
+	write_record(s, job, generation);
+	job->generation = generation;
+	return 0;
+}
+
+/* One ruleset, whichever is there. @generation: the one that is now live. */
+static int sync_once(struct sync *s, bool background, uint32_t *generation,
+		     struct err *e)
+{
+	unsigned int tries;
+	struct job job;
+	int err = 0;
+
+	for (tries = 0; tries < MAX_RESTARTS; tries++) {
+		if (background)
+			wait_quiet(s->nft);
+		job_init(&job);
+		err = sync_job(s, &job, e);
+		*generation = job.generation;
+		job_free(&job);
+		if (err != -ERESTART)
+			break;
+	}
+	if (err == -ERESTART)
+		err_set(e, ERR_OTHER, ERESTART,
+			"the ruleset changes faster than it can be compiled");
+	return err;
+}
+
+/* ---- around it ---- */
+
+static bool is_off(const struct place *p)
+{
+	char path[PLACE_PATH_LEN];
+
+	place_file(p, path, sizeof(path), "off");
+	return !access(path, F_OK);
+}
+
+/* For the reaper: which network namespace the pins belong to. */
+static void write_netns(const struct place *p)
+{
+	char path[PLACE_PATH_LEN], text[64];
+	struct stat st;
+
+	if (stat("/proc/self/ns/net", &st))
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", (uint64_t)st.st_ino);
+	place_file(p, path, sizeof(path), "netns");
+	cache_write_file(path, text, strlen(text));
+}
+
+static int sync_locked(struct sync *s, bool background, uint32_t *generation,
+		       struct err *e)
+{
+	char dir[PLACE_PATH_LEN];
+	int err;
+
+	place_file(&s->place, dir, sizeof(dir), "");
+	clang_tidy(dir);
+	write_netns(&s->place);
+	err = ns_create(&s->ns, &s->place, e);
+	if (err)
+		goto fail;
+	if (!place_is_machine_netns(&s->place))
+		kick_reaper();
+	err = sync_once(s, background, generation, e);
+	ns_close(&s->ns);
+	if (!err)
+		return 0;
+fail:
+	write_failure(s, e);
+	return err;
+}
+
+/*
+ * Under the lock as long as the ruleset changes. The generation is read again
+ * after the lock is released: a kick that found it held relies on that.
+ */
+static int sync_loop(struct sync *s, bool background, struct err *e)
+{
+	uint32_t done = 0, now;
+	int lock, err;
+
+	for (;;) {
+		lock = place_lock(&s->place, "lock", !background);
+		if (lock == -EWOULDBLOCK)
+			return 0;
+		if (lock < 0)
+			return err_set(e, ERR_OTHER, -lock, "cannot lock: %s",
+				       strerror(-lock));
+		if (is_off(&s->place)) {
+			close(lock);
+			return err_set(
+				e, ERR_OTHER, ECANCELED,
+				"switched off in this network namespace: "
+				"iptables-bpfctl on");
+		}
+		err = sync_locked(s, background, &done, e);
+		close(lock);
+		if (err && !background)
+			return err;
+		if (nft_generation(s->nft, &now, NULL) || now == done || err)
+			return err;
+	}
+}
+
+int sync_run(bool background, struct err *e)
+{
+	struct sync s = {0};
+	int err;
+
+	place_join_machine();
+	err = place_find(&s.place, e);
+	if (!err && is_off(&s.place))
+		return err_set(e, ERR_OTHER, ECANCELED,
+			       "switched off in this network namespace: "
+			       "iptables-bpfctl on");
+	if (!err)
+		err = place_prepare(&s.place, e);
+	if (err)
+		return err;
+	err = nft_open(&s.nft, e);
+	if (err)
+		return err;
+	err = sync_loop(&s, background, e);
+	nft_close(s.nft);
+	return err;
+}
