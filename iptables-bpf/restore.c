@@ -128,22 +128,34 @@ static FILE *open_input(int argc, char **argv, int first)
 	return in;
 }
 
-static int run(struct restore_file *f)
+static void print_comments(const struct buf *comments)
+{
+	if (comments->len)
+		fwrite(comments->data, 1, comments->len, stdout);
+	fflush(stdout);
+}
+
+/* Nothing is sent unless @parsed, what restore_file_parse() returned, is 0;
+ * comments are shown anyway. */
+static int run(struct restore_file *f, int parsed)
 {
 	struct restore_table *t;
 	int ret;
 
 	list_for_each (t, &f->tables, struct restore_table, node) {
-		/* A line that asked for --version or --help ends it all, its
-		 * table included. */
-		if (f->stop && !t->transaction.line)
+		/* The table ends nowhere: an error in it, or a line with
+		 * --version. */
+		if (!t->transaction.line)
 			break;
+		print_comments(&t->comments);
+		if (parsed || f->options->test)
+			continue;
 		ret = transaction_run(f->fe, &t->transaction, f->e);
 		if (ret)
 			return ret;
-		fflush(stdout);
 	}
-	return 0;
+	print_comments(&f->comments);
+	return parsed;
 }
 
 /* @fe is initialised; returns the exit status. */
@@ -156,9 +168,7 @@ static int restore(struct frontend *fe, const struct restore_options *o,
 
 	fe->restore = true;
 	restore_file_init(&f, fe, o, &e);
-	ret = restore_file_parse(&f, in);
-	if (!ret && !o->test)
-		ret = run(&f);
+	ret = run(&f, restore_file_parse(&f, in));
 	restore_file_clear(&f);
 	return ret ? frontend_report(fe, &e) : 0;
 }

@@ -20,10 +20,12 @@ void restore_file_clear(struct restore_file *f)
 
 	list_for_each_safe (t, tmp, &f->tables, struct restore_table, node) {
 		transaction_clear(&t->transaction);
+		buf_free(&t->comments);
 		free(t);
 	}
 	list_init(&f->tables);
 	words_free(&f->words);
+	buf_free(&f->comments);
 }
 
 int restore_failed(struct restore_file *f, int line, int ret)
@@ -100,9 +102,18 @@ int restore_table_begin(struct restore_file *f, const char *name, bool wanted,
 	return flush_table(f, line);
 }
 
+/* Kept, since the rules of the tables before are echoed first. */
+void restore_comment(struct restore_file *f, const char *text)
+{
+	if (f->options->verbose)
+		buf_puts(&f->comments, text);
+}
+
 void restore_table_commit(struct restore_file *f, int line)
 {
 	f->current->transaction.line = line;
+	f->current->comments = f->comments;
+	f->comments = (struct buf)BUF_INIT;
 	f->current = NULL;
 }
 

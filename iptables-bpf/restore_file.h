@@ -27,6 +27,8 @@ struct restore_table {
 	struct list node; /* in restore_file.tables */
 	char name[MODEL_TABLE_NAME_LEN];
 	struct transaction transaction;
+	struct buf comments; /* that stand before its COMMIT; -v shows them,
+				first */
 };
 
 struct restore_file {
@@ -34,6 +36,7 @@ struct restore_file {
 	const struct restore_options *options;
 	struct list tables; /* of struct restore_table, in the file's order */
 	struct restore_table *current; /* NULL between tables */
+	struct buf comments;	       /* since the last COMMIT */
 	bool stop; /* a line asked for --version or --help: the rest does not
 		      count */
 
@@ -73,6 +76,7 @@ int restore_rule(struct restore_file *f, int line);
 /* "*NAME": checks it; @wanted: and begins a transaction. */
 int restore_table_begin(struct restore_file *f, const char *name, bool wanted,
 			int line);
+void restore_comment(struct restore_file *f, const char *text);
 void restore_table_commit(struct restore_file *f, int line);
 /* ":NAME POLICY [COUNTERS]"; what is missing is NULL. */
 int restore_chain(struct restore_file *f, const char *name, const char *policy,

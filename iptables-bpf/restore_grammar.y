@@ -104,10 +104,7 @@ rule:
 comment:
 	COMMENT
 	{
-		if (f->options->verbose) {
-			fputs($1, stdout);
-			fflush(stdout);
-		}
+		restore_comment(f, $1);
 	}
 ;
 
