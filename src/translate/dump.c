@@ -207,6 +207,50 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 	return res.incompatible ? set_incompatible(f->table, name, res.why) : 0;
 }
 
+static int dump_rules(struct fetch *f, const char *chain)
+{
+	int ret;
+
+	conn_begin(f->nft, NFT_MSG_GETRULE, NLM_F_DUMP, f->q->family);
+	nlw_str(&f->nft->req, NFTA_RULE_TABLE, f->table->name);
+	if (chain)
+		nlw_str(&f->nft->req, NFTA_RULE_CHAIN, chain);
+	ret = conn_request(f->nft, rule_cb, f);
+	return ret == -ENOENT ? 0 : ret; /* no such chain in this table */
+}
+
+/*
+ * The kernel starts every piece of a dump by counting from the table's first
+ * rule to where it was: of a large table in one dump most of the time would go
+ * there. So large ones are read chain by chain.
+ */
+#define WHOLE_TABLE_MAX 2000
+
+static bool is_large(const struct table *t)
+{
+	const struct chain *c;
+	uint64_t rules = 0;
+
+	list_for_each (c, &t->chains, const struct chain, node)
+		rules += c->use; /* its rules and some more */
+	return rules > WHOLE_TABLE_MAX;
+}
+
+static int dump_by_chain(struct fetch *f)
+{
+	struct chain *c;
+	int ret = 0;
+
+	list_for_each (c, &f->table->chains, struct chain, node) {
+		if (!c->use)
+			continue;
+		ret = dump_rules(f, c->name);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
 static int fetch_rules(struct fetch *f)
 {
 	int ret = 0;
@@ -215,13 +259,10 @@ static int fetch_rules(struct fetch *f)
 		f->last = NULL;
 		if (list_empty(&f->table->chains))
 			continue;
-		conn_begin(f->nft, NFT_MSG_GETRULE, NLM_F_DUMP, f->q->family);
-		nlw_str(&f->nft->req, NFTA_RULE_TABLE, f->table->name);
-		if (f->q->chain)
-			nlw_str(&f->nft->req, NFTA_RULE_CHAIN, f->q->chain);
-		ret = conn_request(f->nft, rule_cb, f);
-		if (ret == -ENOENT) /* no such chain in this table */
-			ret = 0;
+		if (!f->q->chain && is_large(f->table))
+			ret = dump_by_chain(f);
+		else
+			ret = dump_rules(f, f->q->chain);
 		if (ret)
 			break;
 	}
