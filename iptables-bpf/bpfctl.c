@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* iptables-bpfctl, the administrator's tool: what runs in BPF, why the rest does not, and the switch. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "iptables-bpf/bpfctl.h"
+#include "loader/program.h"
+#include "loader/reap.h"
+#include "loader/sync.h"
+
+int bpfctl_fail(const struct err *e)
+{
+	fflush(stdout);
+	fprintf(stderr, "iptables-bpfctl: %s\n", e->msg);
+	return BPFCTL_FAILED;
+}
+
+/* Parses "[--background]" or nothing at all. */
+static int background_only(int argc, char **argv, bool *background)
+{
+	static const struct option options[] = {
+		{ "background", no_argument, NULL, 'b' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	*background = false;
+	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (c != 'b')
+			return BPFCTL_USAGE;
+		*background = true;
+	}
+	return optind == argc ? BPFCTL_OK : BPFCTL_USAGE;
+}
+
+static int cmd_sync(int argc, char **argv)
+{
+	struct err e = { 0 };
+	bool background;
+
+	if (background_only(argc, argv, &background))
+		return BPFCTL_USAGE;
+	return sync_run(background, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
+}
+
+static int cmd_reap(int argc, char **argv)
+{
+	struct err e = { 0 };
+	bool watch;
+
+	if (background_only(argc, argv, &watch))
+		return BPFCTL_USAGE;
+	return reap(watch, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
+}
+
+static int switch_with(int (*set)(struct err *e), int argc)
+{
+	struct err e = { 0 };
+
+	if (argc != 1)
+		return BPFCTL_USAGE;
+	return set(&e) ? bpfctl_fail(&e) : BPFCTL_OK;
+}
+
+static int cmd_off(int argc, char **argv)
+{
+	return switch_with(sync_off, argc);
+}
+
+static int cmd_on(int argc, char **argv)
+{
+	return switch_with(sync_on, argc);
+}
+
+static int cmd_version(int argc, char **argv)
+{
+	if (argc != 1)
+		return BPFCTL_USAGE;
+	puts("iptables-bpfctl v" PACKAGE_VERSION);
+	return BPFCTL_OK;
+}
+
+static int cmd_help(int argc, char **argv);
+
+static const struct bpfctl_command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *args, *what; /* NULL: not in the help */
+} commands[] = {
+	{ "status", bpfctl_status, "[-j]",
+	  "what runs in BPF here, and why the rest does not (-j: as JSON)" },
+	{ "sync", cmd_sync, "",
+	  "compile the ruleset now; returns when it is live" },
+	{ "show", bpfctl_show, "[-4|-6] [CHAIN]",
+	  "the generated C, with the rules it comes from" },
+	{ "off", cmd_off, "",
+	  "leave all to nft in this network namespace, until `on'" },
+	{ "on", cmd_on, "", "use BPF again" },
+	{ "reap", cmd_reap, "",
+	  "release what deleted network namespaces have left" },
+	{ "help", cmd_help, "", "this text" },
+	{ "version", cmd_version, "", "the version" },
+	{ "--help", cmd_help, NULL, NULL },
+	{ "-h", cmd_help, NULL, NULL },
+	{ "--version", cmd_version, NULL, NULL },
+	{ "-V", cmd_version, NULL, NULL },
+};
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void usage(FILE *out)
+{
+	unsigned int i;
+
+	fputs("Usage: iptables-bpfctl COMMAND\n\n", out);
+	for (i = 0; i < COMMANDS; i++)
+		if (commands[i].what)
+			fprintf(out, "  %-7s %-16s %s\n", commands[i].name,
+				commands[i].args, commands[i].what);
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	usage(stdout);
+	return BPFCTL_OK;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+	int ret = BPFCTL_USAGE;
+
+	/* libbpf would write to stderr; what it says is in our own messages where it matters. */
+	program_set_sink(NULL);
+	for (i = 0; i < COMMANDS && argc > 1; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		ret = commands[i].run(argc - 1, argv + 1);
+		break;
+	}
+	if (argc > 1 && i == COMMANDS)
+		fprintf(stderr, "iptables-bpfctl: unknown command \"%s\"\n",
+			argv[1]);
+	if (ret == BPFCTL_USAGE)
+		usage(stderr);
+	if (fflush(stdout) && !ret) {
+		fprintf(stderr, "iptables-bpfctl: cannot write: %s\n",
+			strerror(errno));
+		ret = BPFCTL_FAILED;
+	}
+	return ret;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The generated C of base chains, from the rules that nft holds now. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "iptables-bpf/bpfctl.h"
+#include "iptables-bpf/print.h"
+#include "iptables-bpf/xt.h"
+#include "loader/job.h"
+
+/* Plugins print to stdout; here their text is caught on its way. */
+struct capture {
+	const struct family_ops *ops;
+	int file, saved;
+};
+
+static int capture_open(struct capture *c)
+{
+	c->file = memfd_create("rule", MFD_CLOEXEC);
+	c->saved = dup(STDOUT_FILENO);
+	return c->file < 0 || c->saved < 0 ? -errno : 0;
+}
+
+static void capture_close(struct capture *c)
+{
+	if (c->file >= 0)
+		close(c->file);
+	if (c->saved >= 0)
+		close(c->saved);
+}
+
+static void take(struct buf *out, int file)
+{
+	off_t len = lseek(file, 0, SEEK_END);
+	char *to = len > 0 ? buf_extend(out, len) : NULL;
+
+	if (to && pread(file, to, len, 0) != len)
+		memset(to, '?', len);
+	if (to && to[len - 1] == '\n')
+		out->data[--out->len] = '\0';
+}
+
+static void rule_text(struct buf *out, const struct table *t,
+		      const struct chain *c, const struct rule *r, void *arg)
+{
+	const struct capture *cap = arg;
+
+	if (print_check_rule(r, NULL)) {
+		buf_puts(out, "(no plugin can print this rule)");
+		return;
+	}
+	fflush(stdout);
+	if (ftruncate(cap->file, 0) || lseek(cap->file, 0, SEEK_SET) ||
+	    dup2(cap->file, STDOUT_FILENO) < 0)
+		return;
+	print_rule_save(cap->ops, c, r, SAVE_NO_COUNTERS);
+	fflush(stdout);
+	dup2(cap->saved, STDOUT_FILENO);
+	take(out, cap->file);
+}
+
+static int show_chain(const struct job_chain *c, struct capture *cap,
+		      struct err *e)
+{
+	struct buf text = BUF_INIT;
+	int err = 0;
+
+	printf("/* %s %s %s: %s%s%s */\n", cap->ops->progname, c->table->name,
+	       c->chain->name, c->mode == CHAIN_NFT ? "nft" : "hybrid",
+	       *c->reason ? ", " : "", c->reason);
+	if (c->mode != CHAIN_NFT)
+		err = plan_print_c(c->plan, &text, true, rule_text, cap);
+	if (!err && text.failed)
+		err = -ENOMEM;
+	if (err)
+		err_set(e, ERR_OTHER, -err, "cannot print chain %s: %s",
+			c->chain->name, strerror(-err));
+	else if (text.len)
+		fwrite(text.data, 1, text.len, stdout);
+	buf_free(&text);
+	return err;
+}
+
+static int show_job(const struct family_ops *ops, const char *chain,
+		    unsigned int *shown, struct err *e)
+{
+	struct capture cap = { .ops = ops };
+	struct nft *nft = NULL;
+	struct job job;
+	unsigned int i;
+	int err;
+
+	job_init(&job);
+	err = xt_init(ops, ops->progname);
+	if (!err)
+		err = capture_open(&cap);
+	if (!err)
+		err = nft_open(&nft, e);
+	if (!err)
+		err = job_read(&job, nft, e);
+	if (!err)
+		err = job_check_hooks(&job, nft, e);
+	for (i = 0; i < job.n && !err; i++) {
+		if (job.chain[i].table->family != ops->family ||
+		    (chain && strcmp(chain, job.chain[i].chain->name)))
+			continue;
+		(*shown)++;
+		err = show_chain(&job.chain[i], &cap, e);
+	}
+	job_free(&job);
+	nft_close(nft);
+	capture_close(&cap);
+	return err;
+}
+
+/* libxtables serves one family in the life of a process, hence a child for each. */
+static int show_family(const struct family_ops *ops, const char *chain,
+		       unsigned int *shown)
+{
+	struct err e = { 0 };
+	unsigned int n = 0;
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0) {
+		err_set(&e, ERR_OTHER, errno, "cannot fork: %s",
+			strerror(errno));
+		return bpfctl_fail(&e);
+	}
+	if (pid == 0) {
+		if (show_job(ops, chain, &n, &e))
+			_exit(bpfctl_fail(&e) + 100);
+		fflush(stdout);
+		_exit(n);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > JOB_CHAINS)
+		return BPFCTL_FAILED;
+	*shown += WEXITSTATUS(status);
+	return BPFCTL_OK;
+}
+
+int bpfctl_show(int argc, char **argv)
+{
+	bool v4 = true, v6 = true;
+	unsigned int shown = 0;
+	const char *chain;
+	struct err e = { 0 };
+	int c, ret = BPFCTL_OK;
+
+	while ((c = getopt(argc, argv, "+46")) != -1) {
+		if (c == '4')
+			v6 = false;
+		else if (c == '6')
+			v4 = false;
+		else
+			return BPFCTL_USAGE;
+	}
+	if (argc - optind > 1 || (!v4 && !v6))
+		return BPFCTL_USAGE;
+	chain = argv[optind];
+	if (v4)
+		ret = show_family(&family_ipv4, chain, &shown);
+	if (v6 && !ret)
+		ret = show_family(&family_ipv6, chain, &shown);
+	if (ret || shown)
+		return ret;
+	if (chain)
+		err_set(&e, ERR_OTHER, ENOENT,
+			"table filter has no base chain %s: INPUT, FORWARD and "
+			"OUTPUT can be shown once they exist",
+			chain);
+	else
+		err_set(&e, ERR_OTHER, ENOENT,
+			"there is no table filter here: nothing to compile");
+	return bpfctl_fail(&e);
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "iptables-bpf/bpfctl.h"
+#include "loader/status.h"
+
+static const char *const mode_names[] = {
+	[CHAIN_NFT] = "nft",
+	[CHAIN_HYBRID] = "hybrid",
+	[CHAIN_EXCLUSIVE] = "exclusive",
+};
+
+/* In nft's words, by number (NF_INET_PRE_ROUTING ...). */
+static const char *const hook_names[] = { "prerouting", "input", "forward",
+					  "output", "postrouting" };
+
+/* ---- JSON ---- */
+
+static void json_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		unsigned char c = *s;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			printf("\\u%04x", c); /* names may be any bytes: as Latin-1 */
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void json_key(const char *key, const char *value)
+{
+	printf("\"%s\":", key);
+	json_string(value);
+}
+
+static void json_handovers(const struct record *r, unsigned int id)
+{
+	const char *sep = "";
+	unsigned int i;
+
+	fputs("\"handover_rules\":[", stdout);
+	for (i = 0; i < r->nhandovers; i++) {
+		const struct record_handover *h = &r->handovers[i];
+
+		if (h->chain_id != id)
+			continue;
+		printf("%s{", sep);
+		json_key("chain", h->chain);
+		printf(",\"rule\":%u,", h->rule);
+		json_key("reason", h->reason);
+		putchar('}');
+		sep = ",";
+	}
+	putchar(']');
+}
+
+static void json_program(const struct record_chain *c)
+{
+	if (!c->insns) {
+		fputs("\"program\":null", stdout);
+		return;
+	}
+	printf("\"program\":{\"insns\":%u,\"jited_bytes\":%u,\"compile_ms\":%u,"
+	       "\"load_ms\":%u,\"cache\":\"%s\"}",
+	       c->insns, c->jited_bytes, c->compile_ms, c->load_ms,
+	       c->cache_hit ? "hit" : "miss");
+}
+
+static void json_chain(const struct status *s, const struct record_chain *c)
+{
+	const struct builtin_chain *b;
+	enum family family;
+
+	b = place_chain_by_id(c->id, &family);
+	putchar('{');
+	json_key("family", place_family_name(family));
+	putchar(',');
+	json_key("table", b->table);
+	putchar(',');
+	json_key("chain", b->name);
+	putchar(',');
+	json_key("hook", hook_names[b->hook]);
+	putchar(',');
+	json_key("mode", mode_names[c->mode]);
+	putchar(',');
+	json_key("reason", c->reason);
+	printf(",\"rules\":%u,", c->rules);
+	json_handovers(&s->record, c->id);
+	printf(",\"decided_packets\":%" PRIu64
+	       ",\"handed_over_packets\":%" PRIu64 ",",
+	       (uint64_t)s->stats[c->id].decided,
+	       (uint64_t)s->stats[c->id].handed_over);
+	json_program(c);
+	putchar('}');
+}
+
+static void print_json(const struct status *s)
+{
+	const char *sep = "";
+	unsigned int i;
+
+	printf("{\"generation\":%u,\"compiled_generation\":%u,", s->generation,
+	       s->compiled_generation);
+	json_key("state", status_state_name(s->state));
+	putchar(',');
+	json_key("reason", s->reason);
+	fputs(",\"chains\":[", stdout);
+	for (i = 0; i < s->record.nchains; i++) {
+		fputs(sep, stdout);
+		json_chain(s, &s->record.chains[i]);
+		sep = ",";
+	}
+	puts("]}");
+}
+
+/* ---- for people ---- */
+
+static void print_handovers(const struct record *r, unsigned int id)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nhandovers; i++)
+		if (r->handovers[i].chain_id == id)
+			printf("        left to nft: %s rule %u, %s\n",
+			       r->handovers[i].chain, r->handovers[i].rule,
+			       r->handovers[i].reason);
+}
+
+static void print_chain(const struct status *s, const struct record_chain *c)
+{
+	const struct builtin_chain *b;
+	enum family family;
+
+	b = place_chain_by_id(c->id, &family);
+	printf("%-6s %-8s %-11s %-7s %6u %12" PRIu64 " %12" PRIu64,
+	       place_family_name(family), b->table, b->name,
+	       mode_names[c->mode], c->rules,
+	       (uint64_t)s->stats[c->id].decided,
+	       (uint64_t)s->stats[c->id].handed_over);
+	if (c->insns)
+		printf(" %7u insns, %u bytes", c->insns, c->jited_bytes);
+	putchar('\n');
+	if (*c->reason)
+		printf("        %s\n", c->reason);
+	print_handovers(&s->record, c->id);
+}
+
+static void print_human(const struct status *s)
+{
+	unsigned int i;
+
+	printf("State:      %s\n", status_state_name(s->state));
+	if (*s->reason)
+		printf("Reason:     %s\n", s->reason);
+	printf("Generation: %u, compiled for %u\n", s->generation,
+	       s->compiled_generation);
+	if (!s->record.nchains)
+		return;
+	printf("\n%-6s %-8s %-11s %-7s %6s %12s %12s %s\n", "family", "table",
+	       "chain", "mode", "rules", "by BPF", "by nft", "program");
+	for (i = 0; i < s->record.nchains; i++)
+		print_chain(s, &s->record.chains[i]);
+}
+
+int bpfctl_status(int argc, char **argv)
+{
+	bool json = argc == 2 &&
+		    (!strcmp(argv[1], "-j") || !strcmp(argv[1], "--json"));
+	struct status s;
+
+	if (argc > 1 && !json)
+		return BPFCTL_USAGE;
+	status_get(&s);
+	if (json)
+		print_json(&s);
+	else
+		print_human(&s);
+	status_free(&s);
+	return BPFCTL_OK;
+}
