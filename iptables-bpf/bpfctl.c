@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iptables-bpfctl, the administrator's tool: what runs in BPF, why the rest does not, and the switch. */
+/* iptables-bpfctl, the administrator's tool: what runs in BPF, why the rest
+ * does not, and the switch. */
 #include "config.h"
 
 #include <errno.h>
@@ -24,8 +25,8 @@ int bpfctl_fail(const struct err *e)
 static int background_only(int argc, char **argv, bool *background)
 {
 	static const struct option options[] = {
-		{ "background", no_argument, NULL, 'b' },
-		{ NULL, 0, NULL, 0 },
+		{"background", no_argument, NULL, 'b'},
+		{NULL, 0, NULL, 0},
 	};
 	int c;
 
@@ -40,7 +41,7 @@ static int background_only(int argc, char **argv, bool *background)
 
 static int cmd_sync(int argc, char **argv)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	bool background;
 
 	if (background_only(argc, argv, &background))
@@ -50,7 +51,7 @@ static int cmd_sync(int argc, char **argv)
 
 static int cmd_reap(int argc, char **argv)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	bool watch;
 
 	if (background_only(argc, argv, &watch))
@@ -60,7 +61,7 @@ static int cmd_reap(int argc, char **argv)
 
 static int switch_with(int (*set)(struct err *e), int argc)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (argc != 1)
 		return BPFCTL_USAGE;
@@ -92,23 +93,23 @@ static const struct bpfctl_command {
 	int (*run)(int argc, char **argv);
 	const char *args, *what; /* NULL: not in the help */
 } commands[] = {
-	{ "status", bpfctl_status, "[-j]",
-	  "what runs in BPF here, and why the rest does not (-j: as JSON)" },
-	{ "sync", cmd_sync, "",
-	  "compile the ruleset now; returns when it is live" },
-	{ "show", bpfctl_show, "[-4|-6] [CHAIN]",
-	  "the generated C, with the rules it comes from" },
-	{ "off", cmd_off, "",
-	  "leave all to nft in this network namespace, until `on'" },
-	{ "on", cmd_on, "", "use BPF again" },
-	{ "reap", cmd_reap, "",
-	  "release what deleted network namespaces have left" },
-	{ "help", cmd_help, "", "this text" },
-	{ "version", cmd_version, "", "the version" },
-	{ "--help", cmd_help, NULL, NULL },
-	{ "-h", cmd_help, NULL, NULL },
-	{ "--version", cmd_version, NULL, NULL },
-	{ "-V", cmd_version, NULL, NULL },
+	{"status", bpfctl_status, "[-j]",
+	 "what runs in BPF here, and why the rest does not (-j: as JSON)"},
+	{"sync", cmd_sync, "",
+	 "compile the ruleset now; returns when it is live"},
+	{"show", bpfctl_show, "[-4|-6] [CHAIN]",
+	 "the generated C, with the rules it comes from"},
+	{"off", cmd_off, "",
+	 "leave all to nft in this network namespace, until `on'"},
+	{"on", cmd_on, "", "use BPF again"},
+	{"reap", cmd_reap, "",
+	 "release what deleted network namespaces have left"},
+	{"help", cmd_help, "", "this text"},
+	{"version", cmd_version, "", "the version"},
+	{"--help", cmd_help, NULL, NULL},
+	{"-h", cmd_help, NULL, NULL},
+	{"--version", cmd_version, NULL, NULL},
+	{"-V", cmd_version, NULL, NULL},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -134,7 +135,8 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int ret = BPFCTL_USAGE;
 
-	/* libbpf would write to stderr; what it says is in our own messages where it matters. */
+	/* libbpf would write to stderr; what it says is in our own messages
+	 * where it matters. */
 	program_set_sink(NULL);
 	for (i = 0; i < COMMANDS && argc > 1; i++) {
 		if (strcmp(argv[1], commands[i].name))

@@ -93,7 +93,7 @@ static int show_chain(const struct job_chain *c, struct capture *cap,
 static int show_job(const struct family_ops *ops, const char *chain,
 		    unsigned int *shown, struct err *e)
 {
-	struct capture cap = { .ops = ops };
+	struct capture cap = {.ops = ops};
 	struct nft *nft = NULL;
 	struct job job;
 	unsigned int i;
@@ -122,11 +122,12 @@ static int show_job(const struct family_ops *ops, const char *chain,
 	return err;
 }
 
-/* libxtables serves one family in the life of a process, hence a child for each. */
+/* libxtables serves one family in the life of a process, hence a child for
+ * each. */
 static int show_family(const struct family_ops *ops, const char *chain,
 		       unsigned int *shown)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	unsigned int n = 0;
 	int status;
 	pid_t pid;
@@ -157,7 +158,7 @@ int bpfctl_show(int argc, char **argv)
 	bool v4 = true, v6 = true;
 	unsigned int shown = 0;
 	const char *chain;
-	struct err e = { 0 };
+	struct err e = {0};
 	int c, ret = BPFCTL_OK;
 
 	while ((c = getopt(argc, argv, "+46")) != -1) {

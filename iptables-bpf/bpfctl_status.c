@@ -14,8 +14,8 @@ static const char *const mode_names[] = {
 };
 
 /* In nft's words, by number (NF_INET_PRE_ROUTING ...). */
-static const char *const hook_names[] = { "prerouting", "input", "forward",
-					  "output", "postrouting" };
+static const char *const hook_names[] = {"prerouting", "input", "forward",
+					 "output", "postrouting"};
 
 /* ---- JSON ---- */
 
@@ -28,7 +28,8 @@ static void json_string(const char *s)
 		if (c == '"' || c == '\\')
 			printf("\\%c", c);
 		else if (c < 0x20 || c >= 0x7f)
-			printf("\\u%04x", c); /* names may be any bytes: as Latin-1 */
+			printf("\\u%04x",
+			       c); /* names may be any bytes: as Latin-1 */
 		else
 			putchar(c);
 	}
@@ -142,8 +143,7 @@ static void print_chain(const struct status *s, const struct record_chain *c)
 	b = place_chain_by_id(c->id, &family);
 	printf("%-6s %-8s %-11s %-7s %6u %12" PRIu64 " %12" PRIu64,
 	       place_family_name(family), b->table, b->name,
-	       mode_names[c->mode], c->rules,
-	       (uint64_t)s->stats[c->id].decided,
+	       mode_names[c->mode], c->rules, (uint64_t)s->stats[c->id].decided,
 	       (uint64_t)s->stats[c->id].handed_over);
 	if (c->insns)
 		printf(" %7u insns, %u bytes", c->insns, c->jited_bytes);

@@ -47,3 +47,12 @@ EXTRA_PROGRAMS = xtables-bpf-multi
 xtables_bpf_multi_SOURCES = iptables-bpf/main.c
 xtables_bpf_multi_LDADD = libfrontend.a libloader.a libtranslate.a libmodel.a libbase.a \
 	$(LIBBPF_LIBS) $(XTABLES_LIBS) $(LIBNFTNL_LIBS) $(LIBMNL_LIBS)
+
+sbin_PROGRAMS += iptables-bpfctl
+iptables_bpfctl_SOURCES = \
+	iptables-bpf/bpfctl.c \
+	iptables-bpf/bpfctl.h \
+	iptables-bpf/bpfctl_show.c \
+	iptables-bpf/bpfctl_status.c
+iptables_bpfctl_LDADD = libfrontend.a libloader.a libcodegen.a libextensions.a libtranslate.a libmodel.a libbase.a \
+	$(LIBBPF_LIBS) $(XTABLES_LIBS) $(LIBNFTNL_LIBS) $(LIBMNL_LIBS)

@@ -25,8 +25,7 @@
 
 static bool have_caps(void)
 {
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
-						 0 };
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2];
 	uint64_t caps;
 
@@ -105,14 +104,15 @@ int status_check(const struct place *p, char *reason, size_t len)
 static void read_stats(const struct ns *ns, struct abi_stats *out)
 {
 	unsigned int cpus = sys_possible_cpus(), i, cpu;
-	struct abi_stats *values = calloc((size_t)ABI_CHAINS * cpus,
-					  sizeof(*values));
+	struct abi_stats *values =
+		calloc((size_t)ABI_CHAINS * cpus, sizeof(*values));
 
 	if (values && !sys_map_read_percpu(ns->fd[NS_STATS], ABI_CHAINS,
 					   sizeof(*values), values)) {
 		for (i = 0; i < ABI_CHAINS; i++) {
 			for (cpu = 0; cpu < cpus; cpu++) {
-				out[i].decided += values[i * cpus + cpu].decided;
+				out[i].decided +=
+					values[i * cpus + cpu].decided;
 				out[i].handed_over +=
 					values[i * cpus + cpu].handed_over;
 			}
@@ -139,10 +139,11 @@ static bool links_stand(struct status *s, const struct ns *ns)
 			continue;
 		b = place_chain_by_id(c->id, &family);
 		snprintf(s->reason, sizeof(s->reason),
-			 "the link of chain %s (%s) %s: run iptables-bpfctl sync",
+			 "the link of chain %s (%s) %s: run iptables-bpfctl "
+			 "sync",
 			 b->name, place_family_name(family),
-			 err == -ENOLINK ? "was detached" :
-					   "or what it needs was removed");
+			 err == -ENOLINK ? "was detached"
+					 : "or what it needs was removed");
 		return false;
 	}
 	return true;
@@ -198,8 +199,8 @@ static void judge_live(struct status *s, const struct ns *ns,
 			say(s, STATUS_UNAVAILABLE, obstacle);
 		else
 			say(s, STATUS_STALE,
-			    *s->record.error ? s->record.error :
-					       "the ruleset has changed since: "
+			    *s->record.error ? s->record.error
+					     : "the ruleset has changed since: "
 					       "run iptables-bpfctl sync");
 	} else if (!links_stand(s, ns)) {
 		s->state = STATUS_STALE;
@@ -220,7 +221,8 @@ static void judge(struct status *s)
 	status_check(&s->place, obstacle, sizeof(obstacle));
 	if (is_off(&s->place)) {
 		say(s, STATUS_OFF,
-		    "switched off in this network namespace: iptables-bpfctl on");
+		    "switched off in this network namespace: iptables-bpfctl "
+		    "on");
 		return;
 	}
 	err = ns_open(&ns, &s->place);
@@ -229,8 +231,9 @@ static void judge(struct status *s)
 			snprintf(obstacle, sizeof(obstacle), "%s",
 				 s->record.error);
 		say(s, *obstacle ? STATUS_UNAVAILABLE : STATUS_STALE,
-		    *obstacle ? obstacle :
-				"nothing is pinned here: run iptables-bpfctl sync");
+		    *obstacle ? obstacle
+			      : "nothing is pinned here: run iptables-bpfctl "
+				"sync");
 		return;
 	}
 	ns_get_ctl(&ns, &slot, &s->compiled_generation);
@@ -239,7 +242,8 @@ static void judge(struct status *s)
 	ns_close(&ns);
 }
 
-/* A chain that nobody compiled for, or whose programs are not in use, is nft's. */
+/* A chain that nobody compiled for, or whose programs are not in use, is nft's.
+ */
 static void correct_modes(struct status *s)
 {
 	unsigned int i;
@@ -260,7 +264,7 @@ static void correct_modes(struct status *s)
 void status_get(struct status *s)
 {
 	struct nft *nft = NULL;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	memset(s, 0, sizeof(*s));
 	if (place_find(&s->place, &e) || nft_open(&nft, &e) ||

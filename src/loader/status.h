@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How things stand in this network namespace, found out now; what the last sync said is part of it. */
+/* How things stand in this network namespace, found out now; what the last sync
+ * said is part of it. */
 #ifndef LOADER_STATUS_H
 #define LOADER_STATUS_H
 
@@ -15,7 +16,8 @@ enum status_state { STATUS_LIVE, STATUS_STALE, STATUS_OFF, STATUS_UNAVAILABLE };
 struct status {
 	struct place place;
 	uint32_t generation;	      /* nft's */
-	uint32_t compiled_generation; /* the one programs may decide for; 0: none */
+	uint32_t compiled_generation; /* the one programs may decide for; 0:
+					 none */
 	enum status_state state;
 	char reason[1200]; /* what is wrong and what to do; "" */
 	struct record record;
@@ -28,7 +30,8 @@ void status_free(struct status *s);
 const char *status_state_name(enum status_state state);
 
 /*
- * Whether BPF can be used here at all. 0, or negative with the first obstacle and its remedy in @reason.
+ * Whether BPF can be used here at all. 0, or negative with the first obstacle
+ * and its remedy in @reason.
  */
 int status_check(const struct place *p, char *reason, size_t len);
 
