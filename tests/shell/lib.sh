@@ -149,14 +149,14 @@ ours()
 {
 	local ns=$1 tool=$2
 	shift 2
-	ip netns exec "$ns" "$TMP/ours/$tool" "$@"
+	PATH="$TMP/ours:$PATH" ip netns exec "$ns" "$tool" "$@"
 }
 
 stock()
 {
 	local ns=$1 tool=$2
 	shift 2
-	ip netns exec "$ns" "$TMP/stock/$tool" "$@"
+	PATH="$TMP/stock:$PATH" ip netns exec "$ns" "$tool" "$@"
 }
 
 bpfctl()
