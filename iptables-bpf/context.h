@@ -24,6 +24,7 @@ struct command_context {
 	bool track;  /* some command asks for rules: the image has them */
 	bool single; /* the transaction has one command */
 	bool quiet;  /* a repetition: what there is to print was printed */
+	bool dry;    /* nothing is committed */
 	struct buf zeroed; /* of struct zeroed */
 };
 

@@ -135,9 +135,44 @@ static void print_comments(const struct buf *comments)
 	fflush(stdout);
 }
 
-/* Nothing is sent unless @parsed, what restore_file_parse() returned, is 0;
- * comments are shown anyway. */
-static int run(struct restore_file *f, int parsed)
+static bool is_repeated(const struct restore_file *f,
+			const struct restore_table *t)
+{
+	const struct restore_table *u;
+
+	list_for_each (u, &f->tables, struct restore_table, node) {
+		if (u == t)
+			break;
+		if (!strcmp(u->name, t->name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Tables are committed one after the other. So that an error in a later one
+ * finds the earlier ones as they were, all are put together once before the
+ * first is sent. A table that the file names again builds on what it said
+ * before; such a file is checked as it goes.
+ */
+static int check_tables(struct restore_file *f)
+{
+	struct restore_table *t;
+	int ret = 0;
+
+	if (list_empty(&f->tables) || f->tables.next->next == &f->tables)
+		return 0;
+	list_for_each (t, &f->tables, struct restore_table, node) {
+		if (!t->transaction.line || is_repeated(f, t))
+			break;
+		ret = transaction_check(f->fe, &t->transaction, f->e);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static int run_tables(struct restore_file *f, bool commit)
 {
 	struct restore_table *t;
 	int ret;
@@ -148,14 +183,14 @@ static int run(struct restore_file *f, int parsed)
 		if (!t->transaction.line)
 			break;
 		print_comments(&t->comments);
-		if (parsed || f->options->test)
+		if (!commit)
 			continue;
 		ret = transaction_run(f->fe, &t->transaction, f->e);
 		if (ret)
 			return ret;
 	}
 	print_comments(&f->comments);
-	return parsed;
+	return 0;
 }
 
 /* @fe is initialised; returns the exit status. */
@@ -168,7 +203,13 @@ static int restore(struct frontend *fe, const struct restore_options *o,
 
 	fe->restore = true;
 	restore_file_init(&f, fe, o, &e);
-	ret = run(&f, restore_file_parse(&f, in));
+	ret = restore_file_parse(&f, in);
+	if (!ret && !o->test)
+		ret = check_tables(&f);
+	if (ret)
+		run_tables(&f, false); /* the comments */
+	else
+		ret = run_tables(&f, !o->test);
 	restore_file_clear(&f);
 	return ret ? frontend_report(fe, &e) : 0;
 }

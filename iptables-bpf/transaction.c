@@ -186,7 +186,7 @@ static int attempt(struct command_context *ctx, struct transaction *t,
 	ret = fetch(ctx, n, e);
 	if (!ret)
 		ret = build(ctx, t, e);
-	if (!ret)
+	if (!ret && !ctx->dry)
 		ret = commit(ctx, e);
 	nft_batch_free(ctx->batch);
 	ruleset_clear(&ctx->image);
@@ -194,13 +194,16 @@ static int attempt(struct command_context *ctx, struct transaction *t,
 	return ret;
 }
 
-int transaction_run(struct frontend *fe, struct transaction *t, struct err *e)
+static int run(struct frontend *fe, struct transaction *t, bool dry,
+	       struct err *e)
 {
 	const struct command *first =
 		container_of(t->commands.next, struct command, node);
 	struct command_context ctx = {
 		.fe = fe,
 		.family = fe->ops->family,
+		.quiet = dry,
+		.dry = dry,
 	};
 	struct needs n;
 	int ret;
@@ -214,6 +217,17 @@ int transaction_run(struct frontend *fe, struct transaction *t, struct err *e)
 	while ((ret = attempt(&ctx, t, &n, e)) == -ERESTART)
 		ctx.quiet = true;
 	return ret;
+}
+
+int transaction_run(struct frontend *fe, struct transaction *t, struct err *e)
+{
+	return run(fe, t, false, e);
+}
+
+int transaction_check(struct frontend *fe, struct transaction *t,
+		      struct err *e)
+{
+	return run(fe, t, true, e);
 }
 
 int command_run(struct frontend *fe, struct command *cmd, struct err *e)
