@@ -166,14 +166,16 @@ static void find_handovers(struct plan *p)
  * nft's own, full bucket and pass. So such a limit is itself the hand-over
  * point. True: one was found.
  */
-static bool demote_limit(struct plan_chain *c, unsigned int i)
+static bool demote_limit(const struct plan *p, struct plan_chain *c,
+			 unsigned int i)
 {
 	struct plan_rule *r = &c->rules[i];
 	unsigned int k = 0;
 
 	while (k < r->npreds && !pred_has_state(&r->preds[k]))
 		k++;
-	if (k == r->npreds || !(rest_hands_over(c, i) || c->handover_after))
+	if (k == r->npreds ||
+	    !(p->may_overflow || rest_hands_over(c, i) || c->handover_after))
 		return false;
 	r->npreds = k;
 	if (r->verdict != VERDICT_HANDOVER)
@@ -193,7 +195,7 @@ static void demote_limits(struct plan *p)
 		find_handovers(p);
 		for (unsigned int i = 0; i < p->nordered; i++)
 			for (unsigned int k = 0; k < p->order[i]->live; k++)
-				again |= demote_limit(p->order[i], k);
+				again |= demote_limit(p, p->order[i], k);
 	} while (again);
 }
 

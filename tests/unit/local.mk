@@ -18,4 +18,5 @@ tests_unit_translate_kernel_test_SOURCES = tests/unit/translate_kernel_test.c \
 	tests/unit/translate_util.c tests/unit/translate_util.h
 tests_unit_translate_kernel_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_translate_kernel_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBMNL_LIBS) $(CMOCKA_LIBS)
+include tests/unit/codegen.mk
 endif
