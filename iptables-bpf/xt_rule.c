@@ -296,16 +296,18 @@ static struct ext *nflog_to_model(const struct xtables_target *target)
 {
 	union {
 		struct xt_nflog_info info;
-		char room[sizeof(struct xt_nflog_info) + NFLOG_PREFIX_MAX];
-	} data = {0};
+		char room[XT_ALIGN(sizeof(struct xt_nflog_info) +
+				   NFLOG_PREFIX_MAX)];
+	} data;
 	char *prefix = data.room + offsetof(struct xt_nflog_info, prefix);
 
+	memset(&data, 0, sizeof(data));
 	memcpy(&data.info, target->t->data, sizeof(data.info));
 	if (data.info.prefix[0])
 		snprintf(prefix, NFLOG_PREFIX_MAX, "%s",
 			 (const char *)target->udata);
 	return ext_new("NFLOG", target->t->u.user.revision, &data,
-		       XT_ALIGN(sizeof(data)));
+		       sizeof(data));
 }
 
 static int target_to_model(const struct xtables_target *target, struct rule *r)
