@@ -42,11 +42,12 @@ libfrontend_a_SOURCES = \
 	iptables-bpf/xt_rule.h \
 	iptables-bpf/zero.h
 
-# Built by name until the loader's kick is there to link with.
-EXTRA_PROGRAMS = xtables-bpf-multi
-xtables_bpf_multi_SOURCES = iptables-bpf/main.c
-xtables_bpf_multi_LDADD = libfrontend.a libloader.a libtranslate.a libmodel.a libbase.a \
+FRONTEND_LIBS = libfrontend.a libloader.a libcodegen.a libextensions.a libtranslate.a libmodel.a libbase.a \
 	$(LIBBPF_LIBS) $(XTABLES_LIBS) $(LIBNFTNL_LIBS) $(LIBMNL_LIBS)
+
+sbin_PROGRAMS += xtables-bpf-multi
+xtables_bpf_multi_SOURCES = iptables-bpf/main.c
+xtables_bpf_multi_LDADD = $(FRONTEND_LIBS)
 
 sbin_PROGRAMS += iptables-bpfctl
 iptables_bpfctl_SOURCES = \
@@ -54,5 +55,21 @@ iptables_bpfctl_SOURCES = \
 	iptables-bpf/bpfctl.h \
 	iptables-bpf/bpfctl_show.c \
 	iptables-bpf/bpfctl_status.c
-iptables_bpfctl_LDADD = libfrontend.a libloader.a libcodegen.a libextensions.a libtranslate.a libmodel.a libbase.a \
-	$(LIBBPF_LIBS) $(XTABLES_LIBS) $(LIBNFTNL_LIBS) $(LIBMNL_LIBS)
+iptables_bpfctl_LDADD = $(FRONTEND_LIBS)
+
+# The names under which users know the one program.
+MULTI_LINKS = \
+	iptables-bpf \
+	iptables-bpf-restore \
+	iptables-bpf-save \
+	ip6tables-bpf \
+	ip6tables-bpf-restore \
+	ip6tables-bpf-save
+
+install-exec-hook:
+	cd $(DESTDIR)$(sbindir) && for link in $(MULTI_LINKS); do \
+		rm -f $$link && $(LN_S) xtables-bpf-multi $$link || exit 1; \
+	done
+
+uninstall-hook:
+	cd $(DESTDIR)$(sbindir) && rm -f $(MULTI_LINKS)
