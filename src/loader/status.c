@@ -149,19 +149,15 @@ static bool links_stand(struct status *s, const struct ns *ns)
 	return true;
 }
 
-/* Without a sync's record there is still a ruleset to speak of. */
+/* Without a sync's record there is still a ruleset to speak of: what could run
+ * in BPF. */
 static void plan_record(struct status *s, struct nft *nft)
 {
 	struct job job;
-	unsigned int i;
 
 	job_init(&job);
-	if (!job_read(&job, nft, NULL)) {
-		for (i = 0; i < job.n; i++)
-			if (job.chain[i].mode != CHAIN_NFT)
-				job_leave(&job.chain[i], "not compiled yet");
+	if (!job_read(&job, nft, NULL) && !job_check_hooks(&job, nft, NULL))
 		job_record(&job, NULL, &s->record);
-	}
 	job_free(&job);
 }
 
@@ -242,29 +238,46 @@ static void judge(struct status *s)
 	ns_close(&ns);
 }
 
-/* A chain that nobody compiled for, or whose programs are not in use, is nft's.
- */
-static void correct_modes(struct status *s)
+/* A chain whose program is not in use, or was never made, is nft's. */
+static void correct_modes(struct status *s, bool recorded)
 {
 	unsigned int i;
 
-	if (s->state != STATUS_OFF && s->state != STATUS_UNAVAILABLE)
+	if (recorded && s->state != STATUS_OFF &&
+	    s->state != STATUS_UNAVAILABLE)
 		return;
 	for (i = 0; i < s->record.nchains; i++) {
 		struct record_chain *c = &s->record.chains[i];
 
-		if (c->mode != CHAIN_NFT)
-			snprintf(c->reason, sizeof(c->reason), "%.*s",
-				 (int)sizeof(c->reason) - 1, s->reason);
+		if (c->mode == CHAIN_NFT)
+			continue;
 		c->mode = CHAIN_NFT;
 		c->insns = 0;
+		snprintf(c->reason, sizeof(c->reason), "%.*s",
+			 (int)sizeof(c->reason) - 1, s->reason);
 	}
+	s->record.nhandovers = 0;
+}
+
+static bool find_record(struct status *s, struct nft *nft)
+{
+	char error[sizeof(s->record.error)];
+
+	if (!record_read(&s->place, &s->record) && s->record.nchains)
+		return true;
+	/* A sync that failed as a whole knows of no chains. */
+	memcpy(error, s->record.error, sizeof(error));
+	record_free(&s->record);
+	plan_record(s, nft);
+	memcpy(s->record.error, error, sizeof(error));
+	return false;
 }
 
 void status_get(struct status *s)
 {
 	struct nft *nft = NULL;
 	struct err e = {0};
+	bool recorded;
 
 	memset(s, 0, sizeof(*s));
 	if (place_find(&s->place, &e) || nft_open(&nft, &e) ||
@@ -274,16 +287,9 @@ void status_get(struct status *s)
 		say(s, STATUS_UNAVAILABLE, e.msg);
 		goto out;
 	}
-	if (record_read(&s->place, &s->record) || !s->record.nchains) {
-		char error[sizeof(s->record.error)];
-
-		memcpy(error, s->record.error, sizeof(error));
-		record_free(&s->record);
-		plan_record(s, nft);
-		memcpy(s->record.error, error, sizeof(error));
-	}
+	recorded = find_record(s, nft);
 	judge(s);
-	correct_modes(s);
+	correct_modes(s, recorded);
 out:
 	nft_close(nft);
 }

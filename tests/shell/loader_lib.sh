@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# For the loader's tests, after lib.sh: two namespaces with a wire between
+# them, and questions to iptables-bpfctl status.
+#
+#	make_pair		$FW (10.77.0.1), where rules are, and $PEER (10.77.0.2)
+#	status NS EXPR		evaluates a Python expression on s, the status of NS
+#	expect WHAT NS EXPR	checks that it is true
+#	rule_packets NS TEXT	the packet count that our listing shows for a rule
+#	stream_start / stream_stop	loader_traffic.py stream; $SENT afterwards
+#	probe PORT COUNT	how many packets to this port get through
+
+need python3
+
+make_pair()
+{
+	new_ns FW fw
+	new_ns PEER peer
+	ip -n "$FW" link add wire type veth peer name wire netns "$PEER"
+	ip -n "$FW" addr add 10.77.0.1/24 dev wire
+	ip -n "$PEER" addr add 10.77.0.2/24 dev wire
+	ip -n "$FW" link set wire up
+	ip -n "$PEER" link set wire up
+	# No neighbour discovery in between: it would count.
+	in_ns "$PEER" ping -c 1 -W 2 10.77.0.1 >/dev/null || fail "the wire does not work"
+}
+
+status()
+{
+	bpfctl "$1" status -j | python3 -c '
+import json, sys
+s = json.load(sys.stdin)
+def chain(name, family="ip"):
+    return [c for c in s["chains"] if (c["chain"], c["family"]) == (name, family)][0]
+print(eval(sys.argv[1]))' "$2"
+}
+
+expect()
+{
+	local what=$1 got
+
+	got=$(status "$2" "$3")
+	if [ "$got" = True ]; then
+		ok "$what"
+	else
+		bad "$what: $3 is $got"
+		bpfctl "$2" status >&2
+	fi
+}
+
+expect_rc()
+{
+	local what=$1 want=$2
+	shift 2
+	"$@" >"$TMP/rc.out" 2>"$TMP/rc.err"
+	local got=$?
+	if [ "$got" = "$want" ]; then
+		ok "$what"
+	else
+		bad "$what: exit status $got, not $want: $(cat "$TMP/rc.err")"
+	fi
+}
+
+equal()
+{
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		bad "$1: $2, expected $3"
+	fi
+}
+
+rule_packets()
+{
+	ours "$1" iptables -L -v -n -x | awk -v text="$2" 'index($0, text) { print $1; exit }'
+}
+
+stream_start()
+{
+	python3 "$SRCDIR/tests/shell/loader_traffic.py" stream "$PEER" "$FW" 10.77.0.1 4000 4001 \
+		>"$TMP/stream.out" 2>"$TMP/stream.err" &
+	STREAM=$!
+	sleep 0.3
+}
+
+# shellcheck disable=SC2034
+stream_stop()
+{
+	kill -TERM "$STREAM" 2>/dev/null
+	if wait "$STREAM"; then
+		ok "every packet of the stream got its verdict"
+	else
+		bad "the stream: $(cat "$TMP/stream.err")"
+	fi
+	SENT=$(cat "$TMP/stream.out")
+}
+
+probe()
+{
+	python3 "$SRCDIR/tests/shell/loader_traffic.py" probe "$PEER" "$FW" 10.77.0.1 "$1" "$2"
+}
