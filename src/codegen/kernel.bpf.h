@@ -49,11 +49,6 @@ struct nf_hook_state {
 	struct net_device *in, *out;
 };
 
-struct bpf_nf_ctx {
-	const struct nf_hook_state *state;
-	struct sk_buff *skb;
-};
-
 union nf_inet_addr {
 	abi_u32 all[4];
 };
@@ -88,6 +83,12 @@ struct nf_conn {
 };
 
 #pragma clang attribute pop
+
+/* Not placed by CO-RE: the verifier wants constant offsets into a context. */
+struct bpf_nf_ctx {
+	const struct nf_hook_state *state;
+	struct sk_buff *skb;
+};
 
 /*
  * Stands for 200 bytes of anything: a kernel struct of nothing but eight byte

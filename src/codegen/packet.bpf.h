@@ -53,6 +53,9 @@ struct pkt {
 	abi_u16 sport, dport; /* host order; of ICMP: type << 8 | code */
 	abi_u8 tcpflags;
 #endif
+#if NEED_MARK
+	abi_u32 mark;
+#endif
 #if NEED_TCPOPT
 	abi_u8 bad_options;
 	abi_u64 options[4]; /* a bit per option number present */
@@ -354,6 +357,9 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 #endif
 #if NEED_OIF
 	read_name(p->oif, ctx->state->out);
+#endif
+#if NEED_MARK
+	p->mark = skb->mark;
 #endif
 #if NEED_CT
 	if (read_ct(p, skb))

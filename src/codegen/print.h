@@ -9,7 +9,7 @@
 /* What the program must read of a packet for its predicates: the NEED_* of
  * packet.bpf.h. */
 struct needs {
-	bool iif, oif, ct, ct_entry, tcpopt;
+	bool iif, oif, mark, ct, ct_entry, tcpopt;
 	bool native_transport;
 	unsigned int th; /* bytes of the transport header */
 };

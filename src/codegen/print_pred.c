@@ -36,7 +36,7 @@ static const struct spelling spellings[FIELD_COUNT] = {
 	[FIELD_DPORT] = {"p->dport", .full_mask = UINT16_MAX},
 	[FIELD_ICMP] = {"p->sport", .full_mask = UINT16_MAX},
 	[FIELD_TCP_FLAGS] = {"p->tcpflags", .full_mask = UINT8_MAX},
-	[FIELD_MARK] = {"ctx->skb->mark", .full_mask = UINT32_MAX},
+	[FIELD_MARK] = {"p->mark", .full_mask = UINT32_MAX},
 	[FIELD_CT_STATE] = {"p->ctstate", .full_mask = UINT32_MAX},
 	[FIELD_CT_REPLY] = {"(p->ctinfo >= 3)", .full_mask = 1, .of_ct = true},
 	[FIELD_CT_STATUS] = {"(abi_u32)ct_entry(p)->status",
@@ -86,6 +86,9 @@ void pred_needs(const struct pred *p, struct needs *n)
 		break;
 	case FIELD_TCP_OPTION:
 		n->tcpopt = true;
+		break;
+	case FIELD_MARK:
+		n->mark = true;
 		break;
 	case FIELD_CT_STATE:
 		n->ct = true;

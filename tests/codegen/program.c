@@ -188,9 +188,8 @@ int program_run(struct program *prog, const struct program_packet *pkt)
 {
 	unsigned char frame[ETH_LEN + 65536] = {0};
 	struct test_state state = {
-		.hook = pkt->hook,
+		.hook = NF_INET_POST_ROUTING,
 		.pf = pkt->family,
-		.in = pkt->with_in ? if_nametoindex("lo") : 0,
 	};
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
 		    .data_size_in = ETH_LEN + pkt->len, .ctx_in = &state,

@@ -29,10 +29,13 @@ void program_free(struct program *prog);
 
 #define PROGRAM_HANDED_OVER 2
 
+/*
+ * BPF_PROG_TEST_RUN knows one device, lo, and puts it where a packet leaves:
+ * the packets are seen at POST_ROUTING, with no input device. Conntrack has not
+ * seen them.
+ */
 struct program_packet {
 	enum family family;
-	uint8_t hook;	  /* NF_INET_*; not LOCAL_OUT */
-	bool with_in;	  /* came in through lo; else there is no device */
 	const void *data; /* from the network header on */
 	size_t len;
 };

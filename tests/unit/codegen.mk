@@ -9,3 +9,26 @@ tests_unit_codegen_lower_test_LDADD = $(codegen_test_libs)
 tests_unit_codegen_plan_test_SOURCES = tests/unit/codegen_plan_test.c $(codegen_test_sources)
 tests_unit_codegen_plan_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_plan_test_LDADD = $(codegen_test_libs)
+
+check_PROGRAMS += tests/unit/codegen_print_test
+TESTS += tests/unit/codegen_print_test
+tests_unit_codegen_print_test_SOURCES = tests/unit/codegen_print_test.c $(codegen_test_sources)
+tests_unit_codegen_print_test_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_DIR='"$(top_srcdir)/tests/unit/golden"'
+tests_unit_codegen_print_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_print_test_LDADD = $(codegen_test_libs)
+EXTRA_DIST += \
+	tests/unit/golden/codegen_annotated.txt \
+	tests/unit/golden/codegen_chains.txt \
+	tests/unit/golden/codegen_conntrack.txt \
+	tests/unit/golden/codegen_core4.txt \
+	tests/unit/golden/codegen_core6.txt \
+	tests/unit/golden/codegen_limit.txt \
+	tests/unit/golden/codegen_matches.txt \
+	tests/unit/golden/codegen_parts.txt
+
+check_PROGRAMS += tests/unit/codegen_run_test
+TESTS += tests/unit/codegen_run_test
+tests_unit_codegen_run_test_SOURCES = tests/unit/codegen_run_test.c \
+	tests/codegen/program.c tests/codegen/program.h $(codegen_test_sources)
+tests_unit_codegen_run_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_run_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
