@@ -49,8 +49,10 @@ bad_input()
 	both "$OURS" "$STOCK" iptables-restore "$@" <"$TMP/input" || echo "  for $text" >&2
 	[ "$(cat "$TMP/ours.rc")" != 0 ] || bad "exit status 0 for $text"
 	list_rulesets after
-	same "ruleset after: $text" "$TMP/ours.after" "$TMP/ours.before" &&
-		cmp -s "$TMP/stock.after" "$TMP/stock.before" || reset
+	if ! same "ruleset after: $text" "$TMP/ours.after" "$TMP/ours.before" ||
+		! cmp -s "$TMP/stock.after" "$TMP/stock.before"; then
+		reset
+	fi
 }
 
 reset
