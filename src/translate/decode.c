@@ -399,6 +399,19 @@ static void do_target(struct decode *d, const struct attr *tb)
 		set_target(d, t);
 }
 
+/* Whether @avg stands for the same nanoseconds per packet as @rate per @unit.
+ */
+static bool same_rate(uint32_t avg, uint64_t rate, uint64_t unit)
+{
+	const uint64_t ns = 1000000000;
+	uint64_t back_rate, back_unit;
+
+	if (!avg)
+		return false;
+	native_limit_rate(avg, &back_rate, &back_unit);
+	return back_rate && back_unit * ns / back_rate == unit * ns / rate;
+}
+
 static void do_limit(struct decode *d, const struct attr *tb)
 {
 	uint32_t burst = 0, type = NFT_LIMIT_PKTS, flags = 0;
@@ -424,9 +437,7 @@ static void do_limit(struct decode *d, const struct attr *tb)
 		r = (void *)e->data;
 		r->avg = (uint32_t)(XT_LIMIT_SCALE * unit / rate);
 		r->burst = burst;
-		/* The structure holds whole 1/10000 s between packets: is that
-		 * exactly this rate? */
-		if (!r->avg || XT_LIMIT_SCALE * unit / r->avg != rate)
+		if (!same_rate(r->avg, rate, unit))
 			decode_odd(d);
 	}
 	decode_add_match(d, e);

@@ -45,6 +45,9 @@ extern const struct native_desc native_tcp, native_udp, native_mark,
 	native_limit, native_pkttype, native_icmp, native_icmp6, native_ttl,
 	native_hl, native_comment, native_trace, native_nflog;
 
+/* xt_limit's @avg (not 0) as @rate packets per @unit seconds. */
+void native_limit_rate(uint32_t avg, uint64_t *rate, uint64_t *unit);
+
 /*
  * NFLOG's data with room for nft's longer prefix: xt_nflog_info holds 63
  * characters, the log expression 127. NFLOG extensions of either size are

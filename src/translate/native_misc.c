@@ -39,24 +39,31 @@ static bool limit_applies(const struct ext *e)
  * per unit. The unit is the largest at which the rounding loses nothing that
  * matters.
  */
-static void limit_encode(struct buf *b, const struct ext *e)
+void native_limit_rate(uint32_t avg, uint64_t *rate, uint64_t *unit)
 {
 	static const uint32_t unit_s[] = {24 * 60 * 60, 60 * 60, 60, 1};
-	const struct xt_rateinfo *r = (const void *)e->data;
-	struct expr_nest n;
 	unsigned int i;
 
 	for (i = 1; i < sizeof(unit_s) / sizeof(unit_s[0]); i++) {
 		uint32_t ticks = XT_LIMIT_SCALE * unit_s[i];
 
-		if (r->avg > ticks || ticks / r->avg < ticks % r->avg)
+		if (avg > ticks || ticks / avg < ticks % avg)
 			break;
 	}
-	i--;
+	*unit = unit_s[i - 1];
+	*rate = XT_LIMIT_SCALE * *unit / avg;
+}
 
+static void limit_encode(struct buf *b, const struct ext *e)
+{
+	const struct xt_rateinfo *r = (const void *)e->data;
+	uint64_t rate, unit;
+	struct expr_nest n;
+
+	native_limit_rate(r->avg, &rate, &unit);
 	n = expr_begin(b, "limit");
-	nlw_u64(b, NFTA_LIMIT_RATE, XT_LIMIT_SCALE * unit_s[i] / r->avg);
-	nlw_u64(b, NFTA_LIMIT_UNIT, unit_s[i]);
+	nlw_u64(b, NFTA_LIMIT_RATE, rate);
+	nlw_u64(b, NFTA_LIMIT_UNIT, unit);
 	nlw_u32(b, NFTA_LIMIT_BURST, r->burst);
 	nlw_u32(b, NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS);
 	nlw_u32(b, NFTA_LIMIT_FLAGS, 0);
