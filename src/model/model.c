@@ -128,6 +128,7 @@ void rule_free(struct rule *r)
 	list_for_each_safe(m, tmp, &r->matches, struct ext, node)
 		free(m);
 	free(r->target);
+	free(r->raw);
 	free(r);
 }
 
@@ -150,6 +151,16 @@ void chain_remove_rule(struct chain *c, struct rule *r)
 	rule_free(r);
 }
 
+static struct rule_raw *raw_clone(const struct rule_raw *raw)
+{
+	size_t size = sizeof(*raw) + raw->exprs_len + raw->udata_len;
+	struct rule_raw *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, raw, size);
+	return copy;
+}
+
 struct rule *rule_clone(const struct rule *r)
 {
 	struct rule *copy = malloc(sizeof(*copy));
@@ -163,7 +174,8 @@ struct rule *rule_clone(const struct rule *r)
 	list_init(&copy->node);
 	list_init(&copy->matches);
 	copy->target = r->target ? ext_clone(r->target) : NULL;
-	if (r->target && !copy->target)
+	copy->raw = r->raw ? raw_clone(r->raw) : NULL;
+	if ((r->target && !copy->target) || (r->raw && !copy->raw))
 		goto fail;
 	list_for_each(m, &r->matches, struct ext, node) {
 		n = ext_clone(m);

@@ -84,6 +84,15 @@ enum rule_action {
 #define RULE_UNKNOWN 0x02    /* holds expressions no iptables front end writes */
 #define RULE_ODD_ORDER 0x04  /* conditions not in an order iptables writes: not compilable */
 
+/*
+ * A rule as the kernel gave it, kept for those that the model does not carry
+ * whole: @exprs_len bytes of nft expressions, then @udata_len of user data.
+ */
+struct rule_raw {
+	uint32_t exprs_len, udata_len;
+	unsigned char data[];
+};
+
 struct rule {
 	struct list node; /* in chain.rules */
 	uint64_t handle;  /* nft's, unique in its table; 0 when not from the kernel */
@@ -96,6 +105,8 @@ struct rule {
 	struct ext *target;		  /* ACTION_TARGET */
 	bool has_counter;
 	uint64_t packets, bytes;
+	/* Not NULL: what is written when the rule is replaced by itself, with the counters above. */
+	struct rule_raw *raw;
 };
 
 struct chain {

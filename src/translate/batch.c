@@ -249,6 +249,9 @@ int nft_batch_add_rule(struct nft_batch *b, enum family family,
 		return op_cancel(b, ret);
 	if (!nlw_nest_end(m, nest))
 		return op_cancel(b, -EMSGSIZE);
+	if (r->raw && r->raw->udata_len)
+		nlw_put(m, NFTA_RULE_USERDATA, r->raw->data + r->raw->exprs_len,
+			r->raw->udata_len);
 	put_compat(m, &r->core);
 	if (id) {
 		*id = ++b->rule_id;

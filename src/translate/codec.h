@@ -19,14 +19,6 @@
  */
 int rule_encode(struct buf *out, enum family family, const struct rule *r);
 
-/* Where the counter expression is in what rule_encode() wrote: [start, end),
- * empty without one. */
-struct encode_marks {
-	size_t counter_start, counter_end;
-};
-int rule_encode_marked(struct buf *out, enum family family,
-		       const struct rule *r, struct encode_marks *marks);
-
 struct decode_result {
 	/* iptables 1.8.9 calls the whole table incompatible because of it. */
 	bool incompatible;
@@ -43,6 +35,14 @@ struct decode_result {
  */
 int rule_decode(enum family family, const void *exprs, size_t len,
 		struct rule *r, struct decode_result *res);
+
+/*
+ * Keeps the attributes in r->raw when decoding them left something out or
+ * flagged @r: then rule_encode() writes these instead, with r's counters.
+ * -ENOMEM or 0.
+ */
+int rule_keep_raw(struct rule *r, const void *exprs, size_t exprs_len,
+		  const void *udata, size_t udata_len);
 
 /* Adds what NFTA_RULE_USERDATA holds for iptables: a comment, as a comment
  * match. -ENOMEM or 0. */

@@ -174,6 +174,9 @@ static int rule_from_attrs(enum family family, const struct attr *tb,
 		ret = rule_decode_userdata(r, udata->data, udata->len);
 	if (!ret)
 		rule_mark_guard(r);
+	if (!ret)
+		ret = rule_keep_raw(r, exprs->data, exprs->len, udata->data,
+				    udata->len);
 	return ret;
 }
 

@@ -17,6 +17,7 @@
 #include "translate/expr.h"
 #include "translate/native.h"
 #include "translate/nft.h"
+#include "translate/raw.h"
 
 static uint32_t cmp_op(const struct core_match *core, uint8_t inv)
 {
@@ -187,32 +188,25 @@ int rule_check(const struct rule *r, struct err *e)
 	return 0;
 }
 
-int rule_encode_marked(struct buf *out, enum family family,
-		       const struct rule *r, struct encode_marks *marks)
+int rule_encode(struct buf *out, enum family family, const struct rule *r)
 {
 	size_t start = out->len;
 	struct ext *m;
-	int ret = rule_check(r, NULL);
+	int ret;
 
+	if (r->raw)
+		return raw_encode(out, r);
+	ret = rule_check(r, NULL);
 	if (ret)
 		return ret;
 	encode_core(out, family, &r->core);
 	list_for_each (m, &r->matches, struct ext, node)
 		encode_ext(out, m, false);
-	marks->counter_start = out->len;
 	if (!(r->flags & RULE_GUARD))
 		expr_counter(out, r->packets, r->bytes);
-	marks->counter_end = out->len;
 	encode_action(out, r);
 
 	if (out->failed)
 		return -ENOMEM;
 	return out->len - start > UINT16_MAX ? -EMSGSIZE : 0;
-}
-
-int rule_encode(struct buf *out, enum family family, const struct rule *r)
-{
-	struct encode_marks marks;
-
-	return rule_encode_marked(out, family, r, &marks);
 }

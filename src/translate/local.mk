@@ -19,4 +19,5 @@ libtranslate_a_SOURCES = \
 	src/translate/native_misc.c \
 	src/translate/nft.h \
 	src/translate/nlread.c src/translate/nlread.h \
+	src/translate/raw.c src/translate/raw.h \
 	src/translate/nlwrite.c src/translate/nlwrite.h

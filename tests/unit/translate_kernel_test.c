@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -23,7 +24,9 @@
 #include <cmocka.h>
 
 #include "tests/unit/translate_util.h"
+#include "translate/codec.h"
 #include "translate/equal.h"
+#include "translate/expr.h"
 #include "translate/nft.h"
 
 static int fresh_namespace(void **state)
@@ -231,6 +234,69 @@ static void rules_go_where_told(void **state)
 	assert_string_equal(actions(*state, s, 0, &handle), "");
 }
 
+/* A rule of another tool: counter first, a condition, a comment and a TLV of
+ * its own. */
+static struct rule *foreign_rule(void)
+{
+	static const unsigned char udata[] = "\0\6hello\0\7\3abc";
+	static const unsigned char net[] = {10, 9};
+	struct rule *r = verdict(ACTION_DROP);
+	struct buf b = BUF_INIT;
+
+	r->packets = 5;
+	r->bytes = 600;
+	r->flags = RULE_ODD_ORDER;
+	expr_counter(&b, 1, 1);
+	expr_payload(&b, NFT_PAYLOAD_NETWORK_HEADER, 16, 2);
+	expr_cmp(&b, NFT_CMP_EQ, net, 2);
+	expr_verdict(&b, NF_DROP, NULL);
+	assert_int_equal(
+		rule_keep_raw(r, b.data, b.len, udata, sizeof(udata) - 1), 0);
+	buf_free(&b);
+	return r;
+}
+
+static void other_tools_rules_stay_whole(void **state)
+{
+	struct nft_batch *b = batch_with_table(FAMILY_IPV4);
+	struct rule *put = foreign_rule(), *got;
+	struct ruleset rs;
+	uint64_t handle;
+
+	nft_batch_add_rule(b, FAMILY_IPV4, "filter", "INPUT", put, NFT_APPEND,
+			   0, NULL);
+	commit_ok(*state, b);
+	fetch(*state, &rs, FAMILY_IPV4, NULL);
+	got = chain_find_rule(input_of(&rs, FAMILY_IPV4), 1);
+	assert_int_equal(got->flags, RULE_ODD_ORDER);
+	assert_int_equal(got->packets, 5);
+	assert_int_equal(got->bytes, 600);
+	assert_non_null(got->raw);
+	handle = got->handle;
+
+	/* Zeroed, it is the same but for the counters. */
+	got->packets = 0;
+	got->bytes = 0;
+	b = nft_batch_new();
+	nft_batch_add_rule(b, FAMILY_IPV4, "filter", "INPUT", got, NFT_REPLACE,
+			   handle, NULL);
+	commit_ok(*state, b);
+	ruleset_clear(&rs);
+	fetch(*state, &rs, FAMILY_IPV4, NULL);
+	got = chain_find_rule(input_of(&rs, FAMILY_IPV4), 1);
+	assert_true(got->handle == handle);
+	assert_int_equal(got->flags, RULE_ODD_ORDER);
+	assert_int_equal(got->packets, 0);
+	assert_int_equal(got->bytes, 0);
+	assert_int_equal(got->core.dst.ip, htonl(0x0a090000));
+	assert_int_equal(got->raw->udata_len, put->raw->udata_len);
+	assert_memory_equal(got->raw->data + got->raw->exprs_len,
+			    put->raw->data + put->raw->exprs_len,
+			    put->raw->udata_len);
+	ruleset_clear(&rs);
+	rule_free(put);
+}
+
 static void chains_and_policies(void **state)
 {
 	const struct builtin_chain *input =
@@ -425,6 +491,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_NAMESPACE(rules_come_back),
 		IN_NAMESPACE(rules_go_where_told),
+		IN_NAMESPACE(other_tools_rules_stay_whole),
 		IN_NAMESPACE(chains_and_policies),
 		IN_NAMESPACE(errors_are_iptables_words),
 		IN_NAMESPACE(stale_generation_restarts),
