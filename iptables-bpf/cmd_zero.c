@@ -28,11 +28,10 @@ static int zero_rule(struct command_context *ctx, struct chain *c,
 						 NFT_REPLACE, r->handle, NULL));
 }
 
-/* Rules of other tools hold what we could not write back; their counters stay.
- */
+/* Rules of other tools are written back as they are, whatever they hold. */
 static bool can_zero(const struct rule *r)
 {
-	return r->has_counter && !(r->flags & (RULE_GUARD | RULE_UNKNOWN));
+	return r->has_counter && !(r->flags & RULE_GUARD);
 }
 
 static int zero_policy(struct command_context *ctx, struct chain *c,
