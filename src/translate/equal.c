@@ -2,8 +2,7 @@
 /* When two rules are the same to -C and -D. */
 #include <string.h>
 
-#include "translate/codec.h"
-#include "translate/equal.h"
+#include "translate/native.h"
 #include "translate/nft.h"
 
 static bool same_core(const struct core_match *a, const struct core_match *b)
@@ -26,8 +25,28 @@ static bool zeros(const unsigned char *p, uint32_t len)
 	return !len;
 }
 
+/* An extension's bytes, read back through nft where that changes them. */
+struct view {
+	const unsigned char *data;
+	uint32_t size;
+	unsigned char copy[64] __attribute__((aligned(8)));
+};
+
+static void view_ext(struct view *v, const struct ext *e, bool target)
+{
+	const struct native_desc *d = native_find(e, target);
+
+	v->data = e->data;
+	v->size = e->size;
+	if (!d || !d->read_back || e->size > sizeof(v->copy))
+		return;
+	memcpy(v->copy, e->data, e->size);
+	d->read_back(v->copy);
+	v->data = v->copy;
+}
+
 /* The first @len bytes; what one of them does not have counts as zeros. */
-static bool same_bytes(const struct ext *a, const struct ext *b, uint32_t len)
+static bool same_bytes(const struct view *a, const struct view *b, uint32_t len)
 {
 	uint32_t la = a->size < len ? a->size : len;
 	uint32_t lb = b->size < len ? b->size : len;
@@ -41,9 +60,16 @@ static bool same_bytes(const struct ext *a, const struct ext *b, uint32_t len)
 static bool same_ext(enum family family, const struct ext *a,
 		     const struct ext *b, bool target, ext_cmp_size_fn size)
 {
+	struct view va, vb;
+
 	if (a->revision != b->revision || strcmp(a->name, b->name))
 		return false;
-	return same_bytes(a, b, size ? size(family, a, target) : UINT32_MAX);
+	if (a->size == b->size && !memcmp(a->data, b->data, a->size))
+		return true;
+	view_ext(&va, a, target);
+	view_ext(&vb, b, target);
+	return same_bytes(&va, &vb,
+			  size ? size(family, a, target) : UINT32_MAX);
 }
 
 static bool same_matches(enum family family, const struct rule *a,
@@ -72,28 +98,6 @@ static bool same_action(enum family family, const struct rule *a,
 	return true;
 }
 
-bool rule_equal_as_is(enum family family, const struct rule *a,
-		      const struct rule *b, ext_cmp_size_fn size)
-{
-	return same_core(&a->core, &b->core) &&
-	       same_action(family, a, b, size) &&
-	       same_matches(family, a, b, size);
-}
-
-struct rule *rule_canonical(enum family family, const struct rule *r)
-{
-	struct buf exprs = BUF_INIT;
-	struct rule *c = rule_new();
-
-	if (!c || rule_encode(&exprs, family, r) ||
-	    rule_decode(family, exprs.data, exprs.len, c, NULL)) {
-		rule_free(c);
-		c = NULL;
-	}
-	buf_free(&exprs);
-	return c;
-}
-
 /*
  * iptables compares what it would read back from the kernel: a limit is
  * rounded on its way there, ports may change their form. So does this.
@@ -101,15 +105,7 @@ struct rule *rule_canonical(enum family family, const struct rule *r)
 bool rule_equal(enum family family, const struct rule *a, const struct rule *b,
 		ext_cmp_size_fn userspace_size)
 {
-	struct rule *ca, *cb;
-	bool same;
-
-	if (rule_equal_as_is(family, a, b, userspace_size))
-		return true;
-	ca = rule_canonical(family, a);
-	cb = rule_canonical(family, b);
-	same = ca && cb && rule_equal_as_is(family, ca, cb, userspace_size);
-	rule_free(ca);
-	rule_free(cb);
-	return same;
+	return same_core(&a->core, &b->core) &&
+	       same_action(family, a, b, userspace_size) &&
+	       same_matches(family, a, b, userspace_size);
 }

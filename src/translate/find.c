@@ -7,7 +7,7 @@
 
 #include "translate/codec.h"
 #include "translate/conn.h"
-#include "translate/equal.h"
+#include "translate/nft.h"
 #include "translate/nlwrite.h"
 
 #define FOUND	  1
@@ -16,7 +16,7 @@
 struct find {
 	enum family family;
 	const char *chain;
-	const struct rule *want; /* canonical */
+	const struct rule *want;
 	ext_cmp_size_fn size;
 	uint64_t handle;
 };
@@ -42,7 +42,7 @@ static int find_cb(const struct nlmsghdr *nlh, void *arg)
 	if (!ret)
 		rule_mark_guard(r);
 	if (!ret && !(r->flags & RULE_GUARD) &&
-	    rule_equal_as_is(f->family, r, f->want, f->size) &&
+	    rule_equal(f->family, r, f->want, f->size) &&
 	    attr_u64(&tb[NFTA_RULE_HANDLE], &f->handle))
 		ret = FOUND;
 	rule_free(r);
@@ -83,20 +83,15 @@ int nft_find_rule(struct nft *nft, enum family family, const char *table,
 		  ext_cmp_size_fn userspace_size, uint64_t *handle,
 		  uint32_t *generation, struct err *e)
 {
-	struct rule *canonical = rule_canonical(family, want);
 	struct find f = {.family = family,
 			 .chain = chain,
-			 .want = canonical,
+			 .want = want,
 			 .size = userspace_size};
 	int ret = -EINTR, tries;
 	uint32_t gen = 0;
 
-	if (!canonical)
-		return err_set(e, ERR_OTHER, ENOMEM, "%s",
-			       nft_strerror(ENOMEM));
 	for (tries = 0; ret == -EINTR && tries < MAX_TRIES; tries++)
 		ret = find_once(nft, &f, table, &gen, e);
-	rule_free(canonical);
 	if (ret == -EINTR)
 		return err_set(e, ERR_RESOURCE, EAGAIN,
 			       "Could not read the ruleset: it keeps changing");

@@ -10,7 +10,7 @@ libtranslate_a_SOURCES = \
 	src/translate/decode_l4.c \
 	src/translate/dump.c \
 	src/translate/encode.c \
-	src/translate/equal.c src/translate/equal.h \
+	src/translate/equal.c \
 	src/translate/expr.c src/translate/expr.h \
 	src/translate/find.c \
 	src/translate/guard.h \
@@ -19,5 +19,5 @@ libtranslate_a_SOURCES = \
 	src/translate/native_misc.c \
 	src/translate/nft.h \
 	src/translate/nlread.c src/translate/nlread.h \
-	src/translate/raw.c src/translate/raw.h \
-	src/translate/nlwrite.c src/translate/nlwrite.h
+	src/translate/nlwrite.c src/translate/nlwrite.h \
+	src/translate/raw.c src/translate/raw.h

@@ -31,6 +31,11 @@ struct native_desc {
 	 */
 	bool (*applies)(const struct ext *e);
 	void (*encode)(struct buf *b, const struct ext *e);
+	/*
+	 * Turns the structure at @data into what decoding its expressions
+	 * gives, where that is not the same. NULL: it always is.
+	 */
+	void (*read_back)(void *data);
 };
 
 /* The descriptor that encodes @e natively, NULL when @e goes through

@@ -62,6 +62,37 @@ static void encode_port_pair(struct buf *b, const uint16_t src[2], bool inv_src,
 	encode_ports(b, 2, dst, inv_dst);
 }
 
+/* "Not below N" is written, and read back, as "above N". */
+static void read_back_ports(uint16_t range[2], uint8_t *invflags, uint8_t inv)
+{
+	if (!(*invflags & inv) || range[0] || !range[1] ||
+	    range[1] == UINT16_MAX)
+		return;
+	range[0] = range[1] + 1;
+	range[1] = UINT16_MAX;
+	*invflags &= (uint8_t)~inv;
+}
+
+static void tcp_read_back(void *data)
+{
+	struct xt_tcp *tcp = data;
+
+	read_back_ports(tcp->spts, &tcp->invflags, XT_TCP_INV_SRCPT);
+	read_back_ports(tcp->dpts, &tcp->invflags, XT_TCP_INV_DSTPT);
+	if (!tcp->flg_mask) {
+		tcp->flg_cmp = 0;
+		tcp->invflags &= (uint8_t)~XT_TCP_INV_FLAGS;
+	}
+}
+
+static void udp_read_back(void *data)
+{
+	struct xt_udp *udp = data;
+
+	read_back_ports(udp->spts, &udp->invflags, XT_UDP_INV_SRCPT);
+	read_back_ports(udp->dpts, &udp->invflags, XT_UDP_INV_DSTPT);
+}
+
 /* Without any condition there would be no expression, and nothing to list: it
  * stays a match. */
 static bool tcp_applies(const struct ext *e)
@@ -115,6 +146,7 @@ const struct native_desc native_tcp = {
 	.proto = IPPROTO_TCP,
 	.applies = tcp_applies,
 	.encode = tcp_encode,
+	.read_back = tcp_read_back,
 };
 
 const struct native_desc native_udp = {
@@ -125,6 +157,7 @@ const struct native_desc native_udp = {
 	.proto = IPPROTO_UDP,
 	.applies = udp_applies,
 	.encode = udp_encode,
+	.read_back = udp_read_back,
 };
 
 const struct native_desc native_icmp = {

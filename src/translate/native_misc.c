@@ -70,6 +70,17 @@ static void limit_encode(struct buf *b, const struct ext *e)
 	expr_end(b, n);
 }
 
+/* The rounding to packets per unit shows. */
+static void limit_read_back(void *data)
+{
+	struct xt_rateinfo *r = data;
+	uint64_t rate, unit;
+
+	native_limit_rate(r->avg, &rate, &unit);
+	if (rate)
+		r->avg = (uint32_t)(XT_LIMIT_SCALE * unit / rate);
+}
+
 /* meta nftrace set 1, the 1 through a register of its own as iptables-nft does.
  */
 static void trace_encode(struct buf *b, const struct ext *e)
@@ -121,6 +132,7 @@ const struct native_desc native_limit = {
 	.size = XT_ALIGN(sizeof(struct xt_rateinfo)),
 	.applies = limit_applies,
 	.encode = limit_encode,
+	.read_back = limit_read_back,
 };
 
 const struct native_desc native_trace = {

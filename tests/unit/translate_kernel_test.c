@@ -25,7 +25,6 @@
 
 #include "tests/unit/translate_util.h"
 #include "translate/codec.h"
-#include "translate/equal.h"
 #include "translate/expr.h"
 #include "translate/nft.h"
 
@@ -140,7 +139,7 @@ static void rules_come_back(void **state)
 			    !loadable(&samples[i]))
 				continue;
 			want = samples[i].build();
-			if (!rule_equal_as_is(families[f], r, want, NULL) ||
+			if (!rule_equal(families[f], r, want, NULL) ||
 			    r->flags || r->packets != want->packets)
 				fail_msg("%s is not the same", samples[i].name);
 			assert_true(r->handle != 0);
