@@ -197,6 +197,7 @@ int job_print(struct job *job, struct err *e)
 			continue;
 		if (clang_stamp(&c->source)) {
 			job_leave(c, CLANG_MISSING);
+			job->no_clang = true;
 			continue;
 		}
 		err = plan_print_c(c->plan, &c->source, false, NULL, NULL);

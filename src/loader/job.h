@@ -40,6 +40,7 @@ struct job {
 	uint32_t generation;
 	struct job_chain chain[JOB_CHAINS];
 	unsigned int n;
+	bool no_clang; /* which is why chains were left to nft */
 };
 
 void job_init(struct job *job);

@@ -48,21 +48,44 @@ static bool is_kthreadd(const char *proc)
 	return !strcmp(comm, "kthreadd\n");
 }
 
-/* The /proc directory of a process in the machine's mount namespace, NULL when
- * none can be asked. */
-static const char *machine_proc(struct stat *ns)
+/*
+ * The /proc directory of a process in the machine's namespaces, with what
+ * stat() says of its namespace @kind ("mnt", "net"). NULL when none can be
+ * asked.
+ */
+static const char *machine_proc(const char *kind, struct stat *ns)
 {
 	char path[32];
 	unsigned int i;
 
 	for (i = 0; i < sizeof(machine_procs) / sizeof(*machine_procs); i++) {
-		snprintf(path, sizeof(path), "%s/ns/mnt", machine_procs[i]);
+		snprintf(path, sizeof(path), "%s/ns/%s", machine_procs[i],
+			 kind);
 		if (stat(path, ns))
 			continue;
 		if (i == 0 || is_kthreadd(machine_procs[i]))
 			return machine_procs[i];
 	}
 	return NULL;
+}
+
+/* Enters that namespace; a negative errno when it cannot. */
+static int enter_machine(const char *kind, int type)
+{
+	struct stat ns;
+	const char *proc = machine_proc(kind, &ns);
+	char path[32];
+	int fd, err;
+
+	if (!proc)
+		return -EACCES;
+	snprintf(path, sizeof(path), "%s/ns/%s", proc, kind);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = setns(fd, type) ? -errno : 0;
+	close(fd);
+	return err;
 }
 
 static bool same_inode(const struct stat *a, const struct stat *b)
@@ -73,7 +96,7 @@ static bool same_inode(const struct stat *a, const struct stat *b)
 const char *place_machine_root(void)
 {
 	struct stat own, machine;
-	const char *proc = machine_proc(&machine);
+	const char *proc = machine_proc("mnt", &machine);
 
 	if (!proc || stat("/proc/self/ns/mnt", &own) ||
 	    same_inode(&own, &machine))
@@ -83,21 +106,16 @@ const char *place_machine_root(void)
 
 void place_join_machine(void)
 {
-	struct stat own, machine;
-	const char *proc = machine_proc(&machine);
-	char path[32];
-	int fd;
+	/* setns() also moves the working directory, to the root. */
+	if (*place_machine_root())
+		enter_machine("mnt", CLONE_NEWNS);
+}
 
-	if (!proc || stat("/proc/self/ns/mnt", &own) ||
-	    same_inode(&own, &machine))
-		return;
-	snprintf(path, sizeof(path), "%s/ns/mnt", proc);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (setns(fd, CLONE_NEWNS) == 0 && chdir("/") != 0)
-		errno = 0; /* setns() put us at its root already */
-	close(fd);
+int place_join_machine_netns(void)
+{
+	if (!enter_machine("net", CLONE_NEWNET))
+		return 0;
+	return unshare(CLONE_NEWNET) ? -errno : 0;
 }
 
 int place_find(struct place *p, struct err *e)
@@ -249,17 +267,9 @@ int place_lock(const struct place *p, const char *name, bool wait)
 bool place_is_machine_netns(const struct place *p)
 {
 	struct stat own, machine;
-	unsigned int i;
-	char path[32];
 
-	if (stat("/proc/self/ns/net", &own))
-		return false;
-	for (i = 0; i < sizeof(machine_procs) / sizeof(*machine_procs); i++) {
-		snprintf(path, sizeof(path), "%s/ns/net", machine_procs[i]);
-		if (!stat(path, &machine))
-			return same_inode(&own, &machine);
-	}
-	return false;
+	return !stat("/proc/self/ns/net", &own) &&
+	       machine_proc("net", &machine) && same_inode(&own, &machine);
 }
 
 const char *place_family_name(enum family family)

@@ -41,6 +41,13 @@ int place_find(struct place *p, struct err *e);
 void place_join_machine(void);
 
 /*
+ * Leaves the network namespace for the machine's, or where that cannot be
+ * entered, for an empty one: a process that stays would keep the namespace it
+ * was started in alive.
+ */
+int place_join_machine_netns(void);
+
+/*
  * Makes the directories and mounts the bpffs where that is not done yet. Call
  * after place_join_machine(). Errors say what to do.
  */

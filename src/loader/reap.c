@@ -215,6 +215,11 @@ int reap(bool watch, struct err *e)
 	int lock, err;
 
 	place_join_machine();
+	err = place_join_machine_netns();
+	if (err)
+		return err_set(e, ERR_OTHER, -err,
+			       "cannot leave the network namespace: %s",
+			       strerror(-err));
 	err = place_find(&own, e);
 	if (err)
 		return err;

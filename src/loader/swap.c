@@ -31,8 +31,29 @@ static unsigned int live_slot(const struct ns *ns)
 
 /* ---- keeping programs ---- */
 
-/* Whether the program of @c in slot @num was made from this source and is still
- * where it belongs. */
+/* Whether program @id uses the present maps: a pin may have been removed and
+ * made anew. */
+static bool uses_maps(const struct ns *ns, uint32_t id)
+{
+	uint32_t maps[32], nmaps = 32, i, notes = 0, stats = 0;
+	struct bpf_prog_info info;
+	int fd = sys_prog_by_id(id), err;
+
+	if (fd < 0)
+		return false;
+	err = sys_prog_info(fd, &info, maps, &nmaps);
+	close(fd);
+	for (i = 0; i < nmaps && !err; i++) {
+		notes |= maps[i] == ns->id[NS_NOTES];
+		stats |= maps[i] == ns->id[NS_STATS];
+	}
+	return notes && stats;
+}
+
+/*
+ * Whether the program of @c in slot @num was made from this source and is still
+ * where it belongs.
+ */
 static bool same_program(const struct job_chain *c, const struct ns *ns,
 			 unsigned int num)
 {
@@ -43,7 +64,8 @@ static bool same_program(const struct job_chain *c, const struct ns *ns,
 
 	slot_pin_path(&ns->place, path, sizeof(path), num, c->id, "counters");
 	if (access(path, F_OK) ||
-	    sys_map_lookup(ns->fd[NS_PROGS], num * ABI_CHAINS + c->id, &id))
+	    sys_map_lookup(ns->fd[NS_PROGS], num * ABI_CHAINS + c->id, &id) ||
+	    !uses_maps(ns, id))
 		return false;
 	source_path(&ns->place, num, c->id, path, sizeof(path));
 	same = !cache_read_file(path, &old) && old.len == c->source.len &&

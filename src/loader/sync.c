@@ -252,6 +252,8 @@ static int sync_job(struct sync *s, struct job *job, struct err *e)
 	release_links(s, job);
 	write_record(s, job, generation);
 	job->generation = generation;
+	if (job->no_clang)
+		return err_set(e, ERR_OTHER, ENOENT, CLANG_MISSING);
 	return 0;
 }
 

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# 200 alternating rule changes, by both tools, under a stream of packets: every
+# verdict is checked, those of the stream and, after each change, the new ones.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/loader_lib.sh"
+
+make_pair
+ours "$FW" iptables-restore <<'END'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp -m udp --dport 4000 -j ACCEPT
+-A INPUT -p udp -m udp --dport 4001 -j DROP
+COMMIT
+END
+bpfctl "$FW" sync
+stream_start
+
+wrong=0
+for i in $(seq 100); do
+	tool=ours
+	[ $((i % 3)) = 0 ] && tool=stock
+	$tool "$FW" iptables -I INPUT -p udp --dport 4444 -j DROP
+	# Sometimes at once, sometimes while the sync compiles, sometimes when it is live.
+	sleep "0.$((i % 4))"
+	[ "$(probe 4444 3)" = 0 ] || { wrong=$((wrong + 1)); echo "change $i: a packet passed" >&2; }
+	$tool "$FW" iptables -D INPUT -p udp --dport 4444 -j DROP
+	sleep "0.$((i % 2))"
+	[ "$(probe 4444 3)" = 3 ] || { wrong=$((wrong + 1)); echo "change $i: a packet was dropped" >&2; }
+done
+equal "wrong verdicts after 200 changes" "$wrong" 0
+stream_stop
+equal "each accepted packet was counted once" "$(rule_packets "$FW" dpt:4000)" "$SENT"
+equal "each dropped packet was counted once" "$(rule_packets "$FW" dpt:4001)" "$SENT"
+expect_rc "sync" 0 bpfctl "$FW" sync
+equal "also in the end: accepted" "$(rule_packets "$FW" dpt:4000)" "$SENT"
+equal "also in the end: dropped" "$(rule_packets "$FW" dpt:4001)" "$SENT"
+expect "BPF had its share" "$FW" 'chain("INPUT")["decided_packets"] > 1000'
+echo "stream: $SENT packets each way; BPF decided $(status "$FW" 'chain("INPUT")["decided_packets"]')," \
+	"handed over $(status "$FW" 'chain("INPUT")["handed_over_packets"]')"
+finish

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kill -9 of the sync at any moment, under traffic: verdicts stay right, and in
+# the end every packet was counted once.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/loader_lib.sh"
+
+make_pair
+export IPTABLES_BPF=off # no syncs but the ones that are killed
+ours "$FW" iptables-restore <<'END'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp -m udp --dport 4000 -j ACCEPT
+-A INPUT -p udp -m udp --dport 4001 -j DROP
+COMMIT
+END
+bpfctl "$FW" sync
+stream_start
+
+# How long does one take? The moments are spread over that.
+start=$(date +%s%N)
+ours "$FW" iptables -A INPUT -p udp --dport 5000 -j DROP
+bpfctl "$FW" sync
+took=$((($(date +%s%N) - start) / 1000000))
+
+finished=0
+backwards=0
+last=0
+for i in $(seq "${ROUNDS:-150}"); do
+	case $((i % 4)) in
+	0) ours "$FW" iptables -A INPUT -p udp --dport 5001 -j DROP ;;
+	1) ours "$FW" iptables -D INPUT -p udp --dport 5001 -j DROP 2>/dev/null ;;
+	2) in_ns "$FW" nft add table ip "t$i" ;;
+	3) ours "$FW" iptables -A OUTPUT -p udp --dport "$((6000 + i))" -j DROP ;;
+	esac
+	ip netns exec "$FW" "$BUILDDIR/iptables-bpfctl" sync 2>/dev/null &
+	pid=$!
+	sleep "0.$(printf %03d $((RANDOM % (took < 900 ? took : 900))))"
+	kill -9 "$pid" 2>/dev/null || finished=$((finished + 1))
+	wait "$pid" 2>/dev/null
+	now=$(rule_packets "$FW" dpt:4000)
+	[ "$now" -ge "$last" ] || { backwards=$((backwards + 1)); echo "round $i: $last, then $now" >&2; }
+	last=$now
+done
+equal "counters never went backwards" "$backwards" 0
+expect_rc "a sync that nobody kills" 0 bpfctl "$FW" sync
+expect "live" "$FW" 's["state"] == "live"'
+stream_stop
+equal "each accepted packet was counted once" "$(rule_packets "$FW" dpt:4000)" "$SENT"
+equal "each dropped packet was counted once" "$(rule_packets "$FW" dpt:4001)" "$SENT"
+equal "one guard each" "$(stock "$FW" iptables -S | grep -c guard)" 2
+echo "a sync takes $took ms; $finished of them finished before they were killed; $SENT packets each way"
+expect_rc "off" 0 bpfctl "$FW" off
+equal "off keeps the counts: accepted" "$(rule_packets "$FW" dpt:4000)" "$SENT"
+equal "off keeps the counts: dropped" "$(rule_packets "$FW" dpt:4001)" "$SENT"
+finish

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two namespaces at once do not meet; a deleted one is released.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/loader_lib.sh"
+
+rules()
+{
+	cat <<END
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp -m udp --dport 4000 -j $1
+-A INPUT -p udp -m udp --dport 4001 -j $2
+COMMIT
+END
+}
+
+inode()
+{
+	stat -L -c %i "/run/netns/$1"
+}
+
+# Whether anything keeps the namespace with this inode number pinned.
+pinned()
+{
+	grep -qsx "$1" /run/iptables-bpf/ns-*/netns
+}
+
+make_pair
+rules ACCEPT DROP | ours "$FW" iptables-restore
+rules DROP ACCEPT | ours "$PEER" iptables-restore
+bpfctl "$FW" sync &
+bpfctl "$PEER" sync
+wait $!
+expect "the one is live" "$FW" 's["state"] == "live" and chain("INPUT")["mode"] == "hybrid"'
+expect "the other is live" "$PEER" 's["state"] == "live" and chain("INPUT")["mode"] == "hybrid"'
+traffic()
+{
+	python3 "$SRCDIR/tests/shell/loader_traffic.py" probe "$1" "$2" "$3" "$4" 20
+}
+for round in 1 2 3; do
+	equal "$round: FW accepts" "$(traffic "$PEER" "$FW" 10.77.0.1 4000)" 20
+	equal "$round: FW drops" "$(traffic "$PEER" "$FW" 10.77.0.1 4001)" 0
+	equal "$round: PEER drops" "$(traffic "$FW" "$PEER" 10.77.0.2 4000)" 0
+	equal "$round: PEER accepts" "$(traffic "$FW" "$PEER" 10.77.0.2 4001)" 20
+	# The epoch of notes is everybody's.
+	stock "$PEER" iptables -A OUTPUT -p udp --dport "$((7000 + round))" -j DROP
+	bpfctl "$PEER" sync
+done
+expect "PEER's syncs left FW alone" "$FW" 's["state"] == "live" and chain("INPUT")["handed_over_packets"] == 0'
+equal "FW's counters" "$(rule_packets "$FW" dpt:4000)/$(rule_packets "$FW" dpt:4001)" 60/60
+equal "PEER's counters" "$(rule_packets "$PEER" dpt:4000)/$(rule_packets "$PEER" dpt:4001)" 60/60
+
+# A pinned link keeps a namespace; the reaper lets go of it.
+ino=$(inode "$FW")
+pinned "$ino" || bad "the namespace has no pins"
+ip netns del "$FW"
+for _ in $(seq 60); do
+	pinned "$ino" || break
+	sleep 0.1
+done
+if pinned "$ino"; then bad "the deleted namespace is still pinned"; else ok "the deleted namespace was released"; fi
+# Its end of the wire goes with it, and takes the other end along.
+for _ in $(seq 50); do
+	ip -n "$PEER" link show wire >/dev/null 2>&1 || break
+	sleep 0.1
+done
+if ip -n "$PEER" link show wire >/dev/null 2>&1; then bad "it lives on"; else ok "it is gone"; fi
+expect "the living one was left alone" "$PEER" 's["state"] == "live"'
+
+# The same by hand, without a reaper that watches.
+ino=$(inode "$PEER")
+expect_rc "reap by hand" 0 bpfctl "$PEER" reap
+pinned "$ino" && ok "what lives stays"
+finish
