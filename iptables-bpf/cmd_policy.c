@@ -48,8 +48,12 @@ static int set_policy(struct command_context *ctx, const struct command *cmd,
 		c->policy = (uint8_t)policy;
 	c->packets = counters->packets;
 	c->bytes = counters->bytes;
-	return command_result(e, nft_batch_set_builtin(ctx->batch, ctx->family,
-						       b, policy, counters));
+	ret = command_result(e, nft_batch_set_builtin(ctx->batch, ctx->family,
+						      b, policy, counters));
+	/* A policy's counters go by the handle of its chain. */
+	return !ret && c->handle
+		       ? context_zero_bpf(ctx, c->name, c->handle, e)
+		       : ret;
 }
 
 static int flush_or_create(struct command_context *ctx,

@@ -95,6 +95,17 @@ equal "-Z of all" "$(ours "$FW" iptables -L -v -n -x | awk '$1 ~ /^[0-9]+$/ { n 
 probe 4001 4 >/dev/null
 equal "counting from 0 again" "$(rule_packets "$FW" dpt:4001)" 4
 
+# Policy counters: kept like any other, and -P starts them anew, as stock does.
+probe 5555 5 >/dev/null
+equal "policy counter" "$(ours "$FW" iptables -L INPUT -v -n -x | sed -n 's/.*ACCEPT \([0-9]*\) packets.*/\1/p')" 5
+ours "$FW" iptables -P INPUT DROP
+equal "-P zeroes it" "$(ours "$FW" iptables -L INPUT -v -n -x | sed -n 's/.*DROP \([0-9]*\) packets.*/\1/p')" 0
+bpfctl "$FW" sync
+equal "policy DROP" "$(probe 5555 6)" 0
+equal "policy DROP counts" "$(ours "$FW" iptables -L INPUT -v -n -x | sed -n 's/.*DROP \([0-9]*\) packets.*/\1/p')" 6
+ours "$FW" iptables -P INPUT ACCEPT
+bpfctl "$FW" sync
+
 # off: nothing of ours is left, but what was counted.
 probe 4000 2 >/dev/null
 expect_rc "off" 0 bpfctl "$FW" off
