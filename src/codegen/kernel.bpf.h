@@ -127,7 +127,13 @@ INLINE const abi_u8 *raw_bytes(const void *p)
 		p, __builtin_btf_type_id(*(struct rtnl_link_stats64 *)0, 1));
 }
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ntoh16(x) __builtin_bswap16(x)
+#else
+#define ntoh16(x) (x)
+#endif
+
 INLINE abi_u16 get16(const abi_u8 *p)
 {
-	return __builtin_bswap16(*(const abi_u16 *)p);
+	return ntoh16(*(const abi_u16 *)p);
 }

@@ -21,7 +21,7 @@ struct spelling {
 	}
 #define CT_U16(tuple, end)                                                     \
 	{                                                                      \
-		.number = "__builtin_bswap16(" tuple "(p)->" end ".u.all)",    \
+		.number = "ntoh16(" tuple "(p)->" end ".u.all)",    \
 		.full_mask = UINT16_MAX, .of_ct = true                         \
 	}
 
