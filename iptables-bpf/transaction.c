@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "iptables-bpf/context.h"
+#include "iptables-bpf/xt.h"
 
 static const struct command_ops *const all_commands[] = {
 	&cmd_append,	   &cmd_check,	       &cmd_delete,
@@ -52,6 +53,7 @@ struct needs {
 	enum command_need fetch; /* from the kernel */
 	bool rules;		 /* in the image */
 	const char *chain;	 /* rules of this chain only; NULL: of all */
+	const struct rule *find; /* this rule only, when it is all they want */
 	bool several_chains;
 };
 
@@ -60,6 +62,19 @@ static void add_chain_need(struct needs *n, const struct command *cmd)
 	if (!cmd->chain || (n->chain && strcmp(n->chain, cmd->chain)))
 		n->several_chains = true;
 	n->chain = cmd->chain;
+}
+
+/* The rule that a lone -C or -D looks for: the others need not be read. */
+static const struct rule *lone_search(const struct transaction *t)
+{
+	const struct command *cmd =
+		container_of(t->commands.next, const struct command, node);
+
+	if (cmd->node.next != &t->commands || list_empty(&cmd->rules) ||
+	    (cmd->id != CMD_CHECK && cmd->id != CMD_DELETE) ||
+	    cmd->rules.next != cmd->rules.prev)
+		return NULL;
+	return container_of(cmd->rules.next, const struct rule, node);
 }
 
 static void collect_needs(const struct transaction *t, struct needs *n)
@@ -88,6 +103,7 @@ static void collect_needs(const struct transaction *t, struct needs *n)
 	}
 	if (n->several_chains)
 		n->chain = NULL;
+	n->find = lone_search(t);
 }
 
 static int fetch(struct command_context *ctx, const struct needs *n,
@@ -103,6 +119,8 @@ static int fetch(struct command_context *ctx, const struct needs *n,
 		.table = ctx->table_name,
 		.chain = n->chain,
 		.detail = details[n->fetch],
+		.find = n->find,
+		.userspace_size = xt_userspace_size,
 	};
 	struct nft *nft = frontend_nft(ctx->fe, e);
 	int ret;

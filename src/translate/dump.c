@@ -180,6 +180,24 @@ static int rule_from_attrs(enum family family, const struct attr *tb,
 	return ret;
 }
 
+/* Not an errno: the rule that was looked for is there, no more are needed. */
+#define FOUND 1
+
+/* Puts @r where it belongs, or frees it when another one is looked for. */
+static int take_rule(struct fetch *f, struct chain *c, struct rule *r)
+{
+	const struct rule *want = f->q->find;
+
+	if (want &&
+	    (r->flags & (RULE_GUARD | RULE_UNKNOWN) ||
+	     !rule_equal(f->q->family, r, want, f->q->userspace_size))) {
+		rule_free(r);
+		return 0;
+	}
+	chain_append_rule(c, r);
+	return want ? FOUND : 0;
+}
+
 static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	struct attr_area area = nlmsg_attrs(nlh);
@@ -206,8 +224,13 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 		rule_free(r);
 		return ret;
 	}
-	chain_append_rule(c, r);
-	return res.incompatible ? set_incompatible(f->table, name, res.why) : 0;
+	if (res.incompatible)
+		ret = set_incompatible(f->table, name, res.why);
+	if (ret) {
+		rule_free(r);
+		return ret;
+	}
+	return take_rule(f, c, r);
 }
 
 static int dump_rules(struct fetch *f, const char *chain)
@@ -219,7 +242,8 @@ static int dump_rules(struct fetch *f, const char *chain)
 	if (chain)
 		nlw_str(&f->nft->req, NFTA_RULE_CHAIN, chain);
 	ret = conn_request(f->nft, rule_cb, f);
-	return ret == -ENOENT ? 0 : ret; /* no such chain in this table */
+	/* -ENOENT: no such chain in this table */
+	return ret == -ENOENT || ret == FOUND ? 0 : ret;
 }
 
 /*

@@ -12,7 +12,6 @@ libtranslate_a_SOURCES = \
 	src/translate/encode.c \
 	src/translate/equal.c \
 	src/translate/expr.c src/translate/expr.h \
-	src/translate/find.c \
 	src/translate/guard.h \
 	src/translate/native.c src/translate/native.h \
 	src/translate/native_l4.c \

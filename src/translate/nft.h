@@ -27,6 +27,23 @@ int nft_generation(struct nft *nft, uint32_t *gen, struct err *e);
  */
 int nft_compatible_revision(const char *name, uint8_t rev, int opt);
 
+/* ---- one rule ---- */
+
+/*
+ * Whether two rules are the same to iptables -C/-D: core conditions,
+ * extensions (by libxtables' own idea of which bytes count, hence
+ * @userspace_size), target; counters, handle and native-or-compat encoding do
+ * not count.
+ * @userspace_size: how many bytes of an extension's data count (struct
+ * xtables_match userspacesize); NULL: all.
+ */
+typedef uint32_t (*ext_cmp_size_fn)(enum family family, const struct ext *e,
+				    bool target);
+bool rule_equal(enum family family, const struct rule *a, const struct rule *b,
+		ext_cmp_size_fn userspace_size);
+
+/* ---- dumps ---- */
+
 enum nft_detail {
 	NFT_TABLES, /* tables only */
 	NFT_CHAINS, /* and chains */
@@ -39,6 +56,13 @@ struct nft_query {
 	const char *chain; /* rules of this chain only, NULL: of all; chains are
 			      always all listed */
 	enum nft_detail detail;
+	/*
+	 * Not NULL, with @table, @chain and NFT_RULES: read only as far as the
+	 * first rule that rule_equal()s this one by @userspace_size, and keep
+	 * no other. Guards and rules iptables cannot print do not count.
+	 */
+	const struct rule *find;
+	ext_cmp_size_fn userspace_size;
 };
 
 /*
@@ -149,31 +173,5 @@ void nft_batch_set_line(struct nft_batch *b, int line);
  */
 int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
 		     struct err *e);
-
-/* ---- one rule ---- */
-
-/*
- * Whether two rules are the same to iptables -C/-D: core conditions,
- * extensions (by libxtables' own idea of which bytes count, hence
- * @userspace_size), target; counters, handle and native-or-compat encoding do
- * not count.
- * @userspace_size: how many bytes of an extension's data count (struct
- * xtables_match userspacesize); NULL: all.
- */
-typedef uint32_t (*ext_cmp_size_fn)(enum family family, const struct ext *e,
-				    bool target);
-bool rule_equal(enum family family, const struct rule *a, const struct rule *b,
-		ext_cmp_size_fn userspace_size);
-
-/*
- * The first rule of a chain that rule_equal()s @want, without fetching the
- * chain: for -C and -D. Returns 0 with its @handle and the @generation it was
- * seen at (each may be NULL), or -ENOENT (table, chain or rule do not exist; @e
- * is left alone), or another negative errno with @e filled.
- */
-int nft_find_rule(struct nft *nft, enum family family, const char *table,
-		  const char *chain, const struct rule *want,
-		  ext_cmp_size_fn userspace_size, uint64_t *handle,
-		  uint32_t *generation, struct err *e);
 
 #endif
