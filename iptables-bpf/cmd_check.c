@@ -4,27 +4,9 @@
 
 #include <errno.h>
 
-#include "iptables-bpf/xt.h"
-
-/* Alone and without the echo of what was found, it is enough to let the chain
- * go by. */
-static bool only_asks(const struct command *cmd)
-{
-	return !cmd->line && !cmd->verbose;
-}
-
 static enum command_need need(const struct command *cmd)
 {
-	return only_asks(cmd) ? NEED_CHAINS : NEED_RULES;
-}
-
-static int find(struct command_context *ctx, const struct chain *c,
-		const struct rule *r, struct err *e)
-{
-	int ret = nft_find_rule(ctx->fe->nft, ctx->family, ctx->table_name,
-				c->name, r, xt_userspace_size, NULL, NULL, e);
-
-	return ret == -ENOENT ? command_fail(e, ENOENT, BAD_RULE) : ret;
+	return NEED_RULES;
 }
 
 static int check(struct command_context *ctx, const struct command *cmd,
@@ -37,8 +19,6 @@ static int check(struct command_context *ctx, const struct command *cmd,
 	if (ret)
 		return ret;
 	c = context_chain(ctx, cmd->chain);
-	if (c && only_asks(cmd))
-		return find(ctx, c, r, e);
 	found = c ? context_find_rule(ctx, c, r) : NULL;
 	if (!found)
 		return command_fail(e, ENOENT, BAD_RULE);
