@@ -32,3 +32,10 @@ tests_unit_codegen_run_test_SOURCES = tests/unit/codegen_run_test.c \
 	tests/codegen/program.c tests/codegen/program.h $(codegen_test_sources)
 tests_unit_codegen_run_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_run_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
+
+check_PROGRAMS += tests/unit/codegen_fuzz_test
+TESTS += tests/unit/codegen_fuzz_test
+tests_unit_codegen_fuzz_test_SOURCES = tests/unit/codegen_fuzz_test.c \
+	tests/codegen/program.c tests/codegen/program.h $(codegen_test_sources)
+tests_unit_codegen_fuzz_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_fuzz_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
