@@ -26,6 +26,7 @@ ICMPV6_TYPES = {"destination-unreachable": 1, "packet-too-big": 2, "time-exceede
 FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ALL": 63, "NONE": 0}
 SERVICES = {"ssh": 22, "smtp": 25, "domain": 53, "http": 80, "ntp": 123, "https": 443}
 HOOKS = ("INPUT", "FORWARD", "OUTPUT")
+MOST_RULES = 400  # of larger rulesets a sample is aimed at
 
 
 @dataclass(frozen=True)
@@ -371,17 +372,18 @@ def aims_for(chains, family, rng, ways=3):
                           if len(way) < 16][:ways]
                 if rule.target not in order:
                     order.append(rule.target)
-    for chain in order:
-        for number, rule in enumerate(chains.get(chain, ()), 1):
-            choices = ways_to[chain]
-            for hook, way in rng.sample(choices, min(ways, len(choices))):
-                aim = replace(aimer.start(hook), label=f"{chain} {number}")
-                wanted = way + (rule.conditions,)
-                for conditions in wanted:
-                    aim = aimer.meet(aim, conditions)
-                for earlier in chains[chain][:number - 1]:
-                    aim = aimer.pass_by(aim, earlier.conditions)
-                # What a later condition spoiled for an earlier one is met again, in case both can be.
-                for conditions in wanted:
-                    aim = aimer.meet(aim, conditions)
-                yield aim, rule.conditions
+    places = [(chain, number) for chain in order for number in range(len(chains.get(chain, ())))]
+    for chain, number in places if len(places) <= MOST_RULES else sorted(rng.sample(places, MOST_RULES)):
+        rule = chains[chain][number]
+        choices = ways_to[chain]
+        for hook, way in rng.sample(choices, min(ways, len(choices))):
+            aim = replace(aimer.start(hook), label=f"{chain} {number + 1}")
+            wanted = way + (rule.conditions,)
+            for conditions in wanted:
+                aim = aimer.meet(aim, conditions)
+            for earlier in chains[chain][max(0, number - 100):number]:
+                aim = aimer.pass_by(aim, earlier.conditions)
+            # What a later condition spoiled for an earlier one is met again, in case both can be.
+            for conditions in wanted:
+                aim = aimer.meet(aim, conditions)
+            yield aim, rule.conditions

@@ -75,18 +75,19 @@ class Maker:
 
 
 def _some(aims, rng, count):
-    """@count of the aims, each rule's in turn."""
+    """@count of the aims (20 when None), each rule's in turn."""
     aims = list(aims)
     rng.shuffle(aims)
+    count = count or 20
     return [aims[i % len(aims)] for i in range(count)] if aims else []
 
 
-# ---- the kinds: (maker, [(aim, conditions)], rng, count) -> packets ----
+# ---- the kinds: (maker, [(aim, conditions)], rng, count or None) -> packets ----
 
 def boundary(maker, aims, rng, count):
-    """Every rule hit, and missed by one in every condition of it."""
+    """Every rule (or @count of them) hit, and missed by one in every condition of it."""
     aimer = Aimer(maker.family, rng)
-    for aim, conditions in aims:
+    for aim, conditions in _some(aims, rng, count) if count and count < len(aims) else aims:
         yield maker.plain(aim, "hit")
         for miss in aimer.near_misses(aim, conditions):
             yield maker.plain(miss)
@@ -95,7 +96,7 @@ def boundary(maker, aims, rng, count):
 def random_fields(maker, aims, rng, count):
     """The aims' fields recombined at random."""
     plain = [aim for aim, _ in aims]
-    for _ in range(count if plain else 0):
+    for _ in range((count or 300) if plain else 0):
         a, b, c = (rng.choice(plain) for _ in range(3))
         if rng.random() < 0.4:
             b = c = a
@@ -303,7 +304,7 @@ def flows(maker, aims, rng, count):
         yield _icmp_error(maker, first, back, rng)
         stray = maker.plain(replace(aim, src=aim.src ^ 1))
         yield _icmp_error(maker, stray, back, rng)
-    for aim, _ in _some([a for a in aims if a[0].hook == "INPUT"], rng, count // 3):
+    for aim, _ in _some([a for a in aims if a[0].hook == "INPUT"], rng, (count or 20) // 3):
         for _ in range(2):  # the router's own answer makes it ESTABLISHED
             yield maker.plain(aim, "to the router")
 
@@ -333,7 +334,7 @@ def generate(rules, spec=DEFAULT_SPEC, seed=1):
             rng = random.Random(f"{seed} {kind} {family}")
             maker = Maker(family, rng, tags)
             aims = list(aims_for(parse_rules(text), family, rng))
-            per_family.append(list(GENERATORS[kind](maker, aims, rng, int(count or 20))))
+            per_family.append(list(GENERATORS[kind](maker, aims, rng, int(count) if count else None)))
         for family_packets in per_family:
             packets += family_packets
     return packets

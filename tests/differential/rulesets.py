@@ -89,6 +89,9 @@ class OursWithoutBpf(Ours):
     def go_live(self, side):
         pass
 
+    def status(self, side):
+        return None
+
 
 TOOLS = {cls.name: cls for cls in (Stock, Ours, OursWithoutBpf)}
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The comparison over a directory of saved rulesets that other people wrote (not part of the project).
+
+$SHARED_DIR/corpus/INDEX.tsv names them: file, family (v4, v6), and columns that do not matter here.
+Their interfaces are renamed to the test router's, so that their rules can be met.
+"""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import generate
+import run
+from rulesets import SRCDIR, TOOLS
+from topology import LEGS, Side
+
+SPEC = "boundary:120,random:100,flows:25,fragments:2,truncated:1,ipoptions:2,exthdrs:2,protocols:1"
+
+
+def directory():
+    return Path(os.environ.get("SHARED_DIR", SRCDIR.parent / "shared")) / "corpus"
+
+
+def rename_interfaces(text):
+    """The ruleset with the test router's interfaces in its table filter: the n-th name it uses is the n-th leg's."""
+    names = {}
+
+    def leg(match):
+        name = match[2]
+        if name in ("lo", "+") or name.startswith("lo+"):
+            return match[0]
+        stem = name.rstrip("+")
+        names.setdefault(stem, LEGS[len(names) % len(LEGS)].name)
+        return match[1] + names[stem] + name[len(stem):]
+
+    return re.sub(r"((?: -i| -o| --in-interface| --out-interface) +)(\S+)", leg, text)
+
+
+def loadable(text, family, tools_name):
+    """Whether a side's restore takes the ruleset at all."""
+    with Side("l") as side:
+        tools = TOOLS[tools_name]()
+        try:
+            return tools.call(side, family, "-restore", "--test", stdin=text, check=False).returncode == 0
+        finally:
+            tools.unload(side)
+
+
+def compare_file(path, family, sides, seed=1):
+    """One file. Returns (verdict, lines to print); the verdict is "same", "different", "refused" or "by chance"."""
+    text = rename_interfaces(path.read_text(errors="surrogateescape"))
+    rules = {family: text}
+    if not loadable(text, family, "stock"):
+        if loadable(text, family, sides[1]):
+            return "different", ["stock refuses the file, ours does not"]
+        return "refused", []
+    packets = generate.generate(rules, SPEC, seed)
+    found, _, b = run.compare_sides(rules, rules, packets, sides)
+    if not found:
+        decided = run.compare.decided(b)
+        return "same", [f"{len(packets)} packets; BPF decided %d, handed over %d" % decided] if b.status else []
+    again, *_ = run.compare_sides(rules, rules, packets, ("stock", "stock"))
+    if again:
+        return "by chance", [f"stock differs from itself: {again[0].text}"]
+    return "different", [f"{d.kind}: {d.text}" for d in found[:6]]
+
+
+def files(pattern=""):
+    """(path, family) of the corpus, those whose name contains @pattern."""
+    found = []
+    for line in (directory() / "INDEX.tsv").read_text().splitlines()[1:]:
+        name, family = line.split("\t")[:2]
+        if pattern in name:
+            found.append((directory() / name, 6 if family == "v6" else 4))
+    return found
+
+
+def check(sides=("stock", "ours"), pattern="", seed=1):
+    """All files; True when none differs."""
+    counts = {}
+    for path, family in files(pattern):
+        try:
+            verdict, lines = compare_file(path, family, sides, seed)
+        except (RuntimeError, ValueError, KeyError) as e:
+            verdict, lines = "different", [f"{type(e).__name__}: {e}"]
+        counts[verdict] = counts.get(verdict, 0) + 1
+        if verdict != "same" or os.environ.get("VERBOSE"):
+            print(f"{verdict}: {shlex.quote(str(path))}", flush=True)
+            for line in lines:
+                print(f"    {line}")
+    print(", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items())))
+    return counts.get("same", 0) > 0 and not counts.get("different")
