@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import packets as pk
 from topology import LEG, LEGS
 
-PROTOCOLS = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "gre": 47, "esp": 50, "ah": 51,
+PROTOCOLS = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "ipencap": 4, "ipip": 4, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51, "ipv6-auth": 51, "ipv6-crypt": 50, "ipv6-frag": 44, "ipv6-nonxt": 59, "ipv6-opts": 60, "ipv6-route": 43,
+             "hopopt": 0, "ip": 0,
              "icmpv6": 58, "ipv6-icmp": 58, "icmp6": 58, "ospf": 89, "sctp": 132, "udplite": 136, "all": None, "0": None}
 ICMP_TYPES = {"echo-reply": 0, "pong": 0, "destination-unreachable": 3, "source-quench": 4, "redirect": 5,
               "echo-request": 8, "ping": 8, "time-exceeded": 11, "ttl-exceeded": 11, "parameter-problem": 12,
@@ -87,6 +88,8 @@ def _addr_mask(family, value):
     """"10.0.0.0/255.0.0.0" -> two numbers."""
     addr, _, mask = value.partition("/")
     full = (1 << _bits(family)) - 1
+    if family == 4:
+        addr += ".0" * (3 - addr.count("."))
     a = int(ipaddress.ip_address(addr))
     if not mask:
         return a, full
@@ -185,7 +188,7 @@ class Aimer:
         lo, hi = (int(ipaddress.ip_address(a)) for a in value.split("-"))
         if (lo <= current <= hi) != inverted:
             return current
-        return hi + 1 if inverted else self.rng.randrange(lo, hi + 1)
+        return lo ^ 1 << 20 if inverted else self.rng.randrange(lo, hi + 1)
 
     def _meet_src_range(self, aim, inverted, value):
         return replace(aim, src=self._range(aim.src, inverted, value))
@@ -300,7 +303,7 @@ class Aimer:
 
     def _range_edges(self, name, value):
         lo, hi = (int(ipaddress.ip_address(a)) for a in value.split("-"))
-        return [{name: v} for v in (lo - 1, lo, hi, hi + 1)]
+        return [{name: v} for v in (lo - 1, lo, hi, hi + 1) if 0 <= v < 1 << _bits(self.family)]
 
     def _edges_src_range(self, aim, value):
         return self._range_edges("src", value)

@@ -55,15 +55,22 @@ def compare_file(path, family, sides, seed=1):
         if loadable(text, family, sides[1]):
             return "different", ["stock refuses the file, ours does not"]
         return "refused", []
+    found, b, packets = _compare(rules, sides, seed)
+    if found and _compare(rules, ("stock", "stock"), seed)[0]:
+        # NAT draws lots for ports that are taken. The filter table alone may still be compared.
+        rules = {family: re.sub(r"(?ms)^\*nat$.*?^COMMIT$", "", text)}
+        found, b, packets = _compare(rules, sides, seed)
+        if found and _compare(rules, ("stock", "stock"), seed)[0]:
+            return "by chance", [f"stock differs from itself: {found[0].text}"]
+    if found:
+        return "different", [f"{d.kind}: {d.text}" for d in found[:6]]
+    return "same", [f"{len(packets)} packets; BPF decided %d, handed over %d" % run.compare.decided(b)] if b.status else []
+
+
+def _compare(rules, sides, seed):
     packets = generate.generate(rules, SPEC, seed)
     found, _, b = run.compare_sides(rules, rules, packets, sides)
-    if not found:
-        decided = run.compare.decided(b)
-        return "same", [f"{len(packets)} packets; BPF decided %d, handed over %d" % decided] if b.status else []
-    again, *_ = run.compare_sides(rules, rules, packets, ("stock", "stock"))
-    if again:
-        return "by chance", [f"stock differs from itself: {again[0].text}"]
-    return "different", [f"{d.kind}: {d.text}" for d in found[:6]]
+    return found, b, packets
 
 
 def files(pattern=""):

@@ -54,7 +54,8 @@ class Ours(Stock):
 
     def __init__(self):
         super().__init__()
-        self.builddir = Path(os.environ.get("BUILDDIR", SRCDIR)).resolve()
+        built = SRCDIR / "build" / "release"  # by ./run
+        self.builddir = Path(os.environ.get("BUILDDIR", built if built.exists() else SRCDIR)).resolve()
         self.multi = str(self.builddir / "xtables-bpf-multi")
         self.ctl = str(self.builddir / "iptables-bpfctl")
 
