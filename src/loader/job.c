@@ -178,8 +178,33 @@ static int check_hook(const struct nft_hook_info *other, void *arg)
 	return 0;
 }
 
+/* Whether iptables-legacy has its filter table in this network namespace. */
+static bool legacy_filter(enum family family)
+{
+	const char *path = family == FAMILY_IPV6
+				   ? "/proc/self/net/ip6_tables_names"
+				   : "/proc/self/net/ip_tables_names";
+	char name[64];
+	bool found = false;
+	FILE *f = fopen(path, "re");
+
+	while (f && !found && fgets(name, sizeof(name), f))
+		found = !strcmp(name, "filter\n");
+	if (f)
+		fclose(f);
+	return found;
+}
+
 int job_check_hooks(struct job *job, struct nft *nft, struct err *e)
 {
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++)
+		if (job->chain[i].mode != CHAIN_NFT &&
+		    legacy_filter(job->chain[i].table->family))
+			job_leave(&job->chain[i],
+				  "iptables-legacy's table filter sits on the "
+				  "same hook");
 	return nft_each_base_chain(nft, check_hook, job, e);
 }
 

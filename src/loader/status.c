@@ -207,29 +207,36 @@ static void judge_live(struct status *s, const struct ns *ns,
 	}
 }
 
+/* The last sync's error, where it says more than what stands in the way now. */
+static void add_error(const struct status *s, char *obstacle, size_t len)
+{
+	size_t n = strlen(obstacle);
+
+	if (*s->record.error && !strstr(obstacle, s->record.error))
+		snprintf(obstacle + n, len - n, "%s%s",
+			 n ? "; the last sync said: " : "", s->record.error);
+}
+
 static void judge(struct status *s)
 {
 	char obstacle[sizeof(s->reason)] = "";
 	unsigned int slot;
 	struct ns ns;
-	int err;
 
-	status_check(&s->place, obstacle, sizeof(obstacle));
 	if (is_off(&s->place)) {
 		say(s, STATUS_OFF,
-		    "switched off in this network namespace: iptables-bpfctl "
-		    "on");
+		    "switched off in this network namespace: run "
+		    "iptables-bpfctl on");
 		return;
 	}
-	err = ns_open(&ns, &s->place);
-	if (err) {
-		if (!*obstacle && *s->record.error)
-			snprintf(obstacle, sizeof(obstacle), "%s",
-				 s->record.error);
-		say(s, *obstacle ? STATUS_UNAVAILABLE : STATUS_STALE,
-		    *obstacle ? obstacle
-			      : "nothing is pinned here: run iptables-bpfctl "
-				"sync");
+	status_check(&s->place, obstacle, sizeof(obstacle));
+	if (ns_open(&ns, &s->place)) {
+		add_error(s, obstacle, sizeof(obstacle));
+		if (*obstacle)
+			say(s, STATUS_UNAVAILABLE, obstacle);
+		else
+			say(s, STATUS_STALE,
+			    "nothing is pinned here: run iptables-bpfctl sync");
 		return;
 	}
 	ns_get_ctl(&ns, &slot, &s->compiled_generation);

@@ -164,6 +164,9 @@ static int commit_guards(struct sync *s, const struct job *job,
 		err = stop_deciding(s);
 	if (!err)
 		err = nft_batch_commit(s->nft, b, job->generation, e);
+	if (err && err != -ERESTART)
+		err_prefix(e, "cannot put the guard rules in place (they need "
+			      "the kernel's xt_bpf and nft_compat)");
 	if (!err) {
 		*generation = next_generation(job->generation);
 		err = note_guards(s, plan, *generation, e);
@@ -370,10 +373,13 @@ int sync_run(bool background, struct err *e)
 		return err_set(e, ERR_OTHER, ECANCELED,
 			       "switched off in this network namespace: "
 			       "iptables-bpfctl on");
-	if (!err)
-		err = place_prepare(&s.place, e);
 	if (err)
 		return err;
+	err = place_prepare(&s.place, e);
+	if (err) {
+		write_failure(&s, e);
+		return err;
+	}
 	err = nft_open(&s.nft, e);
 	if (err)
 		return err;

@@ -131,18 +131,18 @@ int sys_link_detach(int fd)
 unsigned int sys_possible_cpus(void)
 {
 	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
-	unsigned int cpu, last = 0;
+	unsigned int cpu, n = 0;
 	char sep;
 
 	if (!f)
-		return sysconf(_SC_NPROCESSORS_CONF);
+		return 0;
 	while (fscanf(f, "%u", &cpu) == 1) {
-		last = cpu;
+		n = cpu + 1;
 		if (fscanf(f, "%c", &sep) != 1)
 			break;
 	}
 	fclose(f);
-	return last + 1;
+	return n;
 }
 
 static int read_batch(int fd, uint32_t n, void *values)
@@ -173,6 +173,8 @@ int sys_map_read_percpu(int fd, uint32_t n, uint32_t value_size, void *values)
 	uint32_t i;
 	int err = 0;
 
+	if (!stride)
+		return -ENODATA;
 	if (!n || !read_batch(fd, n, values))
 		return 0;
 	for (i = 0; i < n && !err; i++)

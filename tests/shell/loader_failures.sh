@@ -148,4 +148,23 @@ sleep 0.3
 verdicts "read-only bpffs"
 mount -o remount,rw $PINS
 repaired "bpffs writable again"
+
+umount $PINS || bad "cannot unmount"
+verdicts "no bpffs"
+expect "status without a bpffs" "$FW" 's["state"] == "unavailable" and "sync mounts one" in s["reason"]'
+command_works "no bpffs" env IPTABLES_BPF=off
+in_ns "$FW" setpriv --bounding-set -sys_admin --inh-caps -all "$BUILDDIR/iptables-bpfctl" sync 2>"$TMP/err"
+equal "sync that may not mount" $? 1
+equal "it says how to" "$(grep -c "mount -t bpf" "$TMP/err")" 1
+expect "status that may not mount" "$FW" '"mount -t bpf" in s["reason"]'
+repaired "bpffs mounted again"
+
+# ---- nobody in particular
+chmod 711 "$TMP"
+got=$(in_ns "$FW" setpriv --reuid 65534 --regid 65534 --clear-groups \
+	"$BUILDDIR/iptables-bpfctl" status -j 2>&1 | python3 -c '
+import json, sys
+s = json.load(sys.stdin)
+print(s["state"], "run as root" in s["reason"])')
+equal "status for nobody" "$got" "unavailable True"
 finish
