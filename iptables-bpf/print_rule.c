@@ -7,23 +7,37 @@
 #include "iptables-bpf/print_fields.h"
 #include "iptables-bpf/xt.h"
 
+/* Asked twice: a plugin of another revision prints "[unsupported revision]",
+ * none at all is an error. */
+static bool has_match_plugin(const struct ext *m)
+{
+	return xt_match_for(m) ||
+	       xtables_find_match(m->name, XTF_TRY_LOAD, NULL);
+}
+
+static bool has_target_plugin(const struct ext *t)
+{
+	return xt_target_for(t) || xtables_find_target(t->name, XTF_TRY_LOAD);
+}
+
 int print_check_rule(const struct rule *r, struct err *e)
 {
+	bool bad = r->flags & RULE_UNKNOWN;
 	const struct ext *m;
 
-	if (r->flags & RULE_UNKNOWN)
-		goto undecodable;
-	list_for_each (m, &r->matches, struct ext, node)
-		if (!xt_match_for(m) &&
-		    !xtables_find_match(m->name, XTF_TRY_LOAD, NULL))
-			goto undecodable;
-	if (r->action == ACTION_TARGET && !xt_target_for(r->target) &&
-	    !xtables_find_target(r->target->name, XTF_TRY_LOAD))
-		goto undecodable;
-	return 0;
-
-undecodable:
-	return err_set(e, ERR_VERSION, EINVAL, "Parsing nftables rule failed");
+	list_for_each (m, &r->matches, struct ext, node) {
+		if (has_match_plugin(m))
+			continue;
+		fputs("Error: match extension not found\n", stderr);
+		bad = true;
+	}
+	if (r->action == ACTION_TARGET && !has_target_plugin(r->target)) {
+		fputs("Error: target extension not found\n", stderr);
+		bad = true;
+	}
+	return bad ? err_set(e, ERR_VERSION, EINVAL,
+			     "Parsing nftables rule failed")
+		   : 0;
 }
 
 /* How the columns are laid out: aligned for -L, one blank between fields for

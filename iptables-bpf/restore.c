@@ -172,7 +172,24 @@ static int check_tables(struct restore_file *f)
 	return ret;
 }
 
-static int run_tables(struct restore_file *f, bool commit)
+/* --test: nothing is asked of the kernel but whether we may. */
+static int test_table(struct restore_file *f, const struct restore_table *t)
+{
+	struct nft *nft = frontend_nft(f->fe, f->e);
+	uint32_t generation;
+	int ret = nft ? nft_generation(nft, &generation, f->e) : -EINVAL;
+
+	if (ret == -EPERM) {
+		err_set_style(f->e, ERR_OTHER, ERR_STYLE_SHORT, EPERM,
+			      "Permission denied (you must be root)");
+		f->e->line = t->transaction.line;
+	}
+	return ret;
+}
+
+enum run_mode { RUN_COMMIT, RUN_TEST, RUN_COMMENTS };
+
+static int run_tables(struct restore_file *f, enum run_mode mode)
 {
 	struct restore_table *t;
 	int ret;
@@ -183,9 +200,10 @@ static int run_tables(struct restore_file *f, bool commit)
 		if (!t->transaction.line)
 			break;
 		print_comments(&t->comments);
-		if (!commit)
-			continue;
-		ret = transaction_run(f->fe, &t->transaction, f->e);
+		if (mode == RUN_COMMIT)
+			ret = transaction_run(f->fe, &t->transaction, f->e);
+		else if (mode == RUN_TEST)
+			ret = test_table(f, t);
 		if (ret)
 			return ret;
 	}
@@ -207,9 +225,9 @@ static int restore(struct frontend *fe, const struct restore_options *o,
 	if (!ret && !o->test)
 		ret = check_tables(&f);
 	if (ret)
-		run_tables(&f, false); /* the comments */
+		run_tables(&f, RUN_COMMENTS);
 	else
-		ret = run_tables(&f, !o->test);
+		ret = run_tables(&f, o->test ? RUN_TEST : RUN_COMMIT);
 	restore_file_clear(&f);
 	return ret ? frontend_report(fe, &e) : 0;
 }

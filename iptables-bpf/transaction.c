@@ -123,12 +123,13 @@ static int fetch(struct command_context *ctx, const struct needs *n,
 		.userspace_size = xt_userspace_size,
 	};
 	struct nft *nft = frontend_nft(ctx->fe, e);
+	uint32_t generation;
 	int ret;
 
 	if (!nft)
 		return -EIO;
-	if (n->fetch == NEED_NOTHING)
-		return 0;
+	if (n->fetch == NEED_NOTHING) /* but whether we may */
+		return nft_generation(nft, &generation, e);
 	ret = nft_fetch(nft, &q, &ctx->image, e);
 	ctx->table =
 		ruleset_find_table(&ctx->image, ctx->family, ctx->table_name);

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 export IPTABLES_BPF=off
 
+need setpriv
+
 new_ns OURS ours
 new_ns STOCK stock
 
@@ -159,6 +161,15 @@ for later in '*filter\n-A INPUT --nosuch\nCOMMIT\n' '*filter\n-A nosuch -j ACCEP
 	bad_input "*nat\nCOMMIT\n*raw\n-A OUTPUT -j ACCEPT\nCOMMIT\n$later"
 	bad_input "*nat\n-A OUTPUT -j ACCEPT\nCOMMIT\n*security\n-A INPUT -j LOG\nCOMMIT\n$later" -n
 done
+
+# Without privileges: one message, and nothing changed.
+old_ruleset >"$TMP/good"
+for args in "iptables-restore" "iptables-restore -n" "iptables-restore --test" "ip6tables-restore -v"; do
+	# shellcheck disable=SC2086
+	both "$OURS" "$STOCK" setpriv --bounding-set=-all --inh-caps=-all $args "$TMP/good"
+done
+list_rulesets after
+same "ruleset after unprivileged restores" "$TMP/ours.after" "$TMP/ours.before"
 
 # The command line itself.
 for args in "-x" "-T" "/no/such/file" "one two" "--nosuch" "--table" "-4" "--ipv6" "-h" "-V" "--help --test"; do
