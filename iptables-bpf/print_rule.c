@@ -20,6 +20,20 @@ static bool has_target_plugin(const struct ext *t)
 	return xt_target_for(t) || xtables_find_target(t->name, XTF_TRY_LOAD);
 }
 
+/* -j ACCEPT and the like have a plugin, too; that of a user chain is the chain.
+ */
+static bool has_verdict_plugin(const struct rule *r)
+{
+	switch (r->action) {
+	case ACTION_ACCEPT:
+	case ACTION_DROP:
+	case ACTION_RETURN:
+		return xtables_find_target(target_text(r), XTF_TRY_LOAD);
+	default:
+		return true;
+	}
+}
+
 int print_check_rule(const struct rule *r, struct err *e)
 {
 	bool bad = r->flags & RULE_UNKNOWN;
@@ -28,11 +42,16 @@ int print_check_rule(const struct rule *r, struct err *e)
 	list_for_each (m, &r->matches, struct ext, node) {
 		if (has_match_plugin(m))
 			continue;
-		fputs("Error: match extension not found\n", stderr);
+		fprintf(stderr, "Error: %s%smatch extension not found\n",
+			m->native ? m->name : "", m->native ? " " : "");
 		bad = true;
 	}
 	if (r->action == ACTION_TARGET && !has_target_plugin(r->target)) {
 		fputs("Error: target extension not found\n", stderr);
+		bad = true;
+	}
+	if (!has_verdict_plugin(r)) {
+		fputs("Error: verdict extension not found\n", stderr);
 		bad = true;
 	}
 	return bad ? err_set(e, ERR_VERSION, EINVAL,

@@ -164,7 +164,7 @@ done
 
 # Without privileges: one message, and nothing changed.
 old_ruleset >"$TMP/good"
-for args in "iptables-restore" "iptables-restore -n" "iptables-restore --test" "ip6tables-restore -v"; do
+for args in "iptables-restore" "iptables-restore -n" "iptables-restore --test" "iptables-restore -v"; do
 	# shellcheck disable=SC2086
 	both "$OURS" "$STOCK" setpriv --bounding-set=-all --inh-caps=-all $args "$TMP/good"
 done
