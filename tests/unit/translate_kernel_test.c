@@ -27,6 +27,7 @@
 #include "translate/codec.h"
 #include "translate/expr.h"
 #include "translate/nft.h"
+#include "translate/nlwrite.h"
 
 static int fresh_namespace(void **state)
 {
@@ -296,6 +297,55 @@ static void other_tools_rules_stay_whole(void **state)
 	rule_free(put);
 }
 
+/* What iptables cannot handle: another tool's base chain, an expression it does
+ * not know. */
+static void foreign_tables_are_told(void **state)
+{
+	const struct builtin_chain other = {"filter", "mine", "filter",
+					    NF_INET_LOCAL_IN, 7};
+	struct nft_batch *b = batch_with_table(FAMILY_IPV4);
+	struct rule *r = verdict(ACTION_NONE);
+	struct buf exprs = BUF_INIT;
+	struct expr_nest n;
+	struct ruleset rs;
+	struct table *t;
+
+	n = expr_begin(&exprs, "ct");
+	nlw_u32(&exprs, NFTA_CT_KEY, NFT_CT_STATE);
+	nlw_u32(&exprs, NFTA_CT_DREG, NFT_REG_1);
+	expr_end(&exprs, n);
+	r->flags = RULE_UNKNOWN;
+	assert_int_equal(rule_keep_raw(r, exprs.data, exprs.len, NULL, 0), 0);
+	nft_batch_set_builtin(b, FAMILY_IPV4, &other, NF_ACCEPT, NULL);
+	nft_batch_add_rule(b, FAMILY_IPV4, "filter", "mine", r, NFT_APPEND, 0,
+			   NULL);
+	commit_ok(*state, b);
+
+	/* The rules of a chain that is left out do not matter. */
+	fetch(*state, &rs, FAMILY_IPV4, NULL);
+	t = ruleset_find_table(&rs, FAMILY_IPV4, "filter");
+	assert_true(t->tainted);
+	assert_null(t->incompatible);
+	assert_null(table_find_chain(t, "mine"));
+	ruleset_clear(&rs);
+
+	b = nft_batch_new();
+	nft_batch_add_rule(b, FAMILY_IPV4, "filter", "allowed", r, NFT_APPEND,
+			   0, NULL);
+	commit_ok(*state, b);
+	fetch(*state, &rs, FAMILY_IPV4, NULL);
+	t = ruleset_find_table(&rs, FAMILY_IPV4, "filter");
+	assert_string_equal(t->incompatible,
+			    "chain `allowed': expression that iptables does "
+			    "not know");
+	assert_int_equal(
+		chain_find_rule(table_find_chain(t, "allowed"), 1)->flags,
+		RULE_UNKNOWN);
+	ruleset_clear(&rs);
+	rule_free(r);
+	buf_free(&exprs);
+}
+
 static void chains_and_policies(void **state)
 {
 	const struct builtin_chain *input =
@@ -506,6 +556,7 @@ int main(void)
 		IN_NAMESPACE(rules_come_back),
 		IN_NAMESPACE(rules_go_where_told),
 		IN_NAMESPACE(other_tools_rules_stay_whole),
+		IN_NAMESPACE(foreign_tables_are_told),
 		IN_NAMESPACE(chains_and_policies),
 		IN_NAMESPACE(errors_are_iptables_words),
 		IN_NAMESPACE(stale_generation_restarts),
