@@ -19,6 +19,7 @@ tests_unit_translate_kernel_test_SOURCES = tests/unit/translate_kernel_test.c \
 tests_unit_translate_kernel_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_translate_kernel_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBMNL_LIBS) $(CMOCKA_LIBS)
 include tests/unit/codegen.mk
+include tests/unit/loader.mk
 check_PROGRAMS += tests/unit/args_test tests/unit/model_test
 TESTS += tests/unit/args_test tests/unit/model_test
 tests_unit_args_test_SOURCES = tests/unit/args_test.c
