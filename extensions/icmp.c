@@ -14,7 +14,7 @@ static int icmp_lower(struct lower *l, const struct rule *r,
 		      const struct ext *e)
 {
 	const struct ipt_icmp *info = (const void *)e->data;
-	bool invert = info->invflags & IPT_ICMP_INV;
+	bool invert;
 	int ret;
 
 	if (e->size < sizeof(*info))
@@ -23,6 +23,7 @@ static int icmp_lower(struct lower *l, const struct rule *r,
 		return lower_refuse(l, "match icmp: without -p icmp");
 	if (e->native)
 		return lower_refuse(l, "match icmp: native form");
+	invert = info->invflags & IPT_ICMP_INV;
 	ret = lower_transport(l, ICMP_HDR_LEN, false, false);
 	if (ret)
 		return ret;

@@ -13,7 +13,7 @@ static int icmp6_lower(struct lower *l, const struct rule *r,
 		       const struct ext *e)
 {
 	const struct ip6t_icmp *info = (const void *)e->data;
-	bool invert = info->invflags & IP6T_ICMP_INV;
+	bool invert;
 	int ret;
 
 	if (e->size < sizeof(*info))
@@ -22,6 +22,7 @@ static int icmp6_lower(struct lower *l, const struct rule *r,
 		return lower_refuse(l, "match icmp6: without -p icmpv6");
 	if (e->native)
 		return lower_refuse(l, "match icmp6: native form");
+	invert = info->invflags & IP6T_ICMP_INV;
 	ret = lower_transport(l, ICMP6_HDR_LEN, false, false);
 	if (ret)
 		return ret;
