@@ -21,17 +21,6 @@ static inline unsigned int port_pair_need(const struct port_pair *p)
 	return p->src.lo || p->src.hi != UINT16_MAX || p->inv_src ? 2 : 0;
 }
 
-/*
- * iptables 1.8.9 commits two inverted single ports as one comparison that asks
- * whether either differs, later ones as two; the decoded rule does not tell
- * which.
- */
-static inline bool port_pair_ambiguous(const struct port_pair *p)
-{
-	return p->inv_src && p->inv_dst && p->src.lo == p->src.hi &&
-	       p->dst.lo == p->dst.hi;
-}
-
 static inline int lower_port_pair(struct lower *l, const struct port_pair *p)
 {
 	int ret = lower_ranges(l, FIELD_SPORT, &p->src, 1, p->inv_src);

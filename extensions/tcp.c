@@ -45,8 +45,6 @@ static int tcp_lower(struct lower *l, const struct rule *r, const struct ext *e)
 		.inv_src = info->invflags & XT_TCP_INV_SRCPT,
 		.inv_dst = info->invflags & XT_TCP_INV_DSTPT,
 	};
-	if (e->native && port_pair_ambiguous(&ports))
-		return lower_refuse(l, "match tcp: both ports inverted");
 	if (e->native)
 		need = tests_flags(info) ? TCP_FLAGS_END
 					 : port_pair_need(&ports);

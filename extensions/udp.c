@@ -26,8 +26,6 @@ static int udp_lower(struct lower *l, const struct rule *r, const struct ext *e)
 		.inv_src = info->invflags & XT_UDP_INV_SRCPT,
 		.inv_dst = info->invflags & XT_UDP_INV_DSTPT,
 	};
-	if (e->native && port_pair_ambiguous(&ports))
-		return lower_refuse(l, "match udp: both ports inverted");
 	need = e->native ? port_pair_need(&ports) : UDP_HDR_LEN;
 	ret = need ? lower_transport(l, need, e->native, false) : 0;
 	return ret ? ret : lower_port_pair(l, &ports);

@@ -520,6 +520,7 @@ int rule_decode(enum family family, const void *exprs, size_t len,
 	*d.res = (struct decode_result){0};
 	while (attr_next(&area, &elem))
 		decode_expr(&d, &elem);
+	decode_l4_end(&d);
 	return d.nomem ? -ENOMEM : 0;
 }
 

@@ -93,6 +93,8 @@ void decode_cmp_meta(struct decode *d, const struct cmp *c);
 void decode_cmp_network(struct decode *d, const struct cmp *c);
 /* decode_l4.c */
 void decode_cmp_transport(struct decode *d, const struct cmp *c);
+/* To be called after the last expression. */
+void decode_l4_end(struct decode *d);
 void decode_range_transport(struct decode *d, const struct reg *reg,
 			    bool invert, uint16_t from, uint16_t to);
 

@@ -245,3 +245,38 @@ void decode_range_transport(struct decode *d, const struct reg *reg,
 		decode_odd(d);
 	set_range(d, reg->offset == 0, from, to, invert);
 }
+
+static bool any_port(const uint16_t *range, bool inverted)
+{
+	return !range[0] && range[1] == UINT16_MAX && !inverted;
+}
+
+/*
+ * A condition that excludes nothing still asks for a header that can be read,
+ * which the model then does not say. (iptables writes none.)
+ */
+void decode_l4_end(struct decode *d)
+{
+	const bool sport = d->seen & (SEEN_SPORT_LO | SEEN_SPORT_HI);
+	const bool dport = d->seen & (SEEN_DPORT_LO | SEEN_DPORT_HI);
+
+	if (!d->l4)
+		return;
+	if (!strcmp(d->l4->name, "tcp")) {
+		const struct xt_tcp *tcp = (const void *)d->l4->data;
+		uint8_t inv = tcp->invflags;
+
+		if ((sport && any_port(tcp->spts, inv & XT_TCP_INV_SRCPT)) ||
+		    (dport && any_port(tcp->dpts, inv & XT_TCP_INV_DSTPT)) ||
+		    (d->seen & SEEN_TCP_FLAGS && !tcp->flg_mask &&
+		     !(inv & XT_TCP_INV_FLAGS)))
+			decode_odd(d);
+	} else {
+		const struct xt_udp *udp = (const void *)d->l4->data;
+		uint8_t inv = udp->invflags;
+
+		if ((sport && any_port(udp->spts, inv & XT_UDP_INV_SRCPT)) ||
+		    (dport && any_port(udp->dpts, inv & XT_UDP_INV_DSTPT)))
+			decode_odd(d);
+	}
+}
