@@ -37,5 +37,7 @@ struct ext_desc {
 /* NULL when no descriptor knows it. */
 const struct ext_desc *ext_find(const char *name, uint8_t revision, bool target,
 				enum family family);
+/* The @i-th descriptor, NULL behind the last: for lists of them. */
+const struct ext_desc *ext_at(unsigned int i);
 
 #endif

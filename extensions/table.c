@@ -10,18 +10,21 @@ static const struct ext_desc *const descs[] = {
 	&match_tcp,	&match_udp,
 };
 
+const struct ext_desc *ext_at(unsigned int i)
+{
+	return i < sizeof(descs) / sizeof(*descs) ? descs[i] : NULL;
+}
+
 const struct ext_desc *ext_find(const char *name, uint8_t revision, bool target,
 				enum family family)
 {
 	uint8_t fam = family == FAMILY_IPV4 ? EXT_IPV4 : EXT_IPV6;
+	const struct ext_desc *d;
 
-	for (unsigned int i = 0; i < sizeof(descs) / sizeof(*descs); i++) {
-		const struct ext_desc *d = descs[i];
-
+	for (unsigned int i = 0; (d = ext_at(i)); i++)
 		if (d->target == target && d->families & fam &&
 		    revision >= d->min_rev && revision <= d->max_rev &&
 		    !strcmp(d->name, name))
 			return d;
-	}
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -18,6 +19,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
+#include "extensions/extension.h"
 #include "tests/unit/codegen_util.h"
 
 static void expect(struct rule *r, enum family family, const char *want)
@@ -132,8 +134,8 @@ static void test_tcp(void **state)
 				     "dropfrag1; tcpoption not 5");
 	expect4(tcp(&option, true),
 		"proto&ffff==6; refused: match tcp: native option");
-	expect4(tcp(&both, true),
-		"proto&ffff==6; transport>=4 native; sport not in 1-1; dport not in 2-2");
+	expect4(tcp(&both, true), "proto&ffff==6; transport>=4 native; sport "
+				  "not in 1-1; dport not in 2-2");
 	expect4(with_match(rule4(), "tcp", 0, false, &port, sizeof(port)),
 		"refused: match tcp: without -p tcp");
 	/* Flags that cannot come out of the mask: clang would refuse such a
@@ -340,6 +342,30 @@ static void test_others(void **state)
 	expect4(r, "refused: target QUEUE");
 }
 
+/* doc/MATCHES.md has a line for each descriptor. */
+static void test_documented(void **state)
+{
+	const struct ext_desc *d;
+	char line[256], want[256];
+	bool found;
+
+	for (unsigned int i = 0; (d = ext_at(i)); i++) {
+		FILE *f = fopen(TOP_SRCDIR "/doc/MATCHES.md", "r");
+
+		assert_non_null(f);
+		snprintf(want, sizeof(want), "| `%s` | %s%s%s | %s |\n",
+			 d->name, d->families & EXT_IPV4 ? "IPv4" : "",
+			 d->families == (EXT_IPV4 | EXT_IPV6) ? ", " : "",
+			 d->families & EXT_IPV6 ? "IPv6" : "", d->doc);
+		found = false;
+		while (fgets(line, sizeof(line), f))
+			found |= !strcmp(line, want);
+		fclose(f);
+		if (!found)
+			fail_msg("doc/MATCHES.md lacks: %s", want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_conntrack_revisions),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_documented),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
