@@ -29,8 +29,9 @@ EXTRA_DIST += \
 
 check_PROGRAMS += tests/unit/codegen_run_test
 TESTS += tests/unit/codegen_run_test
-tests_unit_codegen_run_test_SOURCES = tests/unit/codegen_run_test.c \
+codegen_run_sources = tests/unit/codegen_packets.c tests/unit/codegen_packets.h \
 	tests/codegen/program.c tests/codegen/program.h $(codegen_test_sources)
+tests_unit_codegen_run_test_SOURCES = tests/unit/codegen_run_test.c $(codegen_run_sources)
 tests_unit_codegen_run_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_run_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
 
@@ -40,3 +41,9 @@ tests_unit_codegen_fuzz_test_SOURCES = tests/unit/codegen_fuzz_test.c \
 	tests/codegen/program.c tests/codegen/program.h $(codegen_test_sources)
 tests_unit_codegen_fuzz_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_fuzz_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
+
+check_PROGRAMS += tests/unit/codegen_chains_test
+TESTS += tests/unit/codegen_chains_test
+tests_unit_codegen_chains_test_SOURCES = tests/unit/codegen_chains_test.c $(codegen_run_sources)
+tests_unit_codegen_chains_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_chains_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
