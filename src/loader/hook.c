@@ -105,10 +105,17 @@ static int probe(const struct position *pos, int prog_fd, int *replacement)
 	return -ENOLINK;
 }
 
+/* Against somebody else's probe, which would look like a hook at our priority.
+ */
+static int lock_links(const struct ns *ns)
+{
+	return place_lock(&ns->place, "links.lock", true);
+}
+
 int hook_check(const struct ns *ns, unsigned int chain)
 {
 	struct position pos;
-	int prog, err;
+	int lock, prog, err;
 
 	err = position_of(chain, &pos);
 	if (err)
@@ -116,7 +123,10 @@ int hook_check(const struct ns *ns, unsigned int chain)
 	prog = linked_program(ns, chain, &pos);
 	if (prog < 0)
 		return prog;
-	err = probe(&pos, prog, NULL);
+	lock = lock_links(ns);
+	err = lock < 0 ? lock : probe(&pos, prog, NULL);
+	if (lock >= 0)
+		close(lock);
 	close(prog);
 	return err;
 }
@@ -159,8 +169,8 @@ static int attach_new(const struct ns *ns, const struct program_env *env,
 	return err;
 }
 
-int hook_attach(const struct ns *ns, const struct program_env *env,
-		unsigned int chain, struct err *e)
+static int attach(const struct ns *ns, const struct program_env *env,
+		  unsigned int chain, struct err *e)
 {
 	struct position pos;
 	int prog, link = -1, err;
@@ -180,6 +190,19 @@ int hook_attach(const struct ns *ns, const struct program_env *env,
 	if (err)
 		err_set(e, ERR_OTHER, -err, "cannot attach at priority %d: %s",
 			pos.prio, strerror(-err));
+	return err;
+}
+
+int hook_attach(const struct ns *ns, const struct program_env *env,
+		unsigned int chain, struct err *e)
+{
+	int lock = lock_links(ns), err;
+
+	if (lock < 0)
+		return err_set(e, ERR_OTHER, -lock, "cannot lock the links: %s",
+			       strerror(-lock));
+	err = attach(ns, env, chain, e);
+	close(lock);
 	return err;
 }
 

@@ -183,6 +183,23 @@ static int make_bpffs(const struct place *p, struct err *e)
 	return 0;
 }
 
+/* For the reaper: which network namespace this is about. */
+static void write_netns(const struct place *p)
+{
+	char path[PLACE_PATH_LEN];
+	struct stat st;
+	FILE *f;
+
+	place_file(p, path, sizeof(path), "netns");
+	if (!access(path, F_OK) || stat("/proc/self/ns/net", &st))
+		return;
+	f = fopen(path, "we");
+	if (!f)
+		return;
+	fprintf(f, "%" PRIu64 "\n", (uint64_t)st.st_ino);
+	fclose(f);
+}
+
 int place_prepare(const struct place *p, struct err *e)
 {
 	char path[PLACE_PATH_LEN];
@@ -201,6 +218,7 @@ int place_prepare(const struct place *p, struct err *e)
 	place_file(p, path, sizeof(path), "");
 	err = make_dir(path);
 	if (!err) {
+		write_netns(p);
 		/* Two that mount at once would hide each other's pins; hence
 		 * the lock. */
 		err = make_bpffs(p, e);

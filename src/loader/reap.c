@@ -134,18 +134,26 @@ static void reap_one(const struct place *p)
 		close(lock);
 }
 
+static bool has_pins(const struct place *p)
+{
+	char path[PLACE_PATH_LEN];
+
+	place_pin(p, path, sizeof(path), "%s", "");
+	return !access(path, F_OK);
+}
+
 /* One round. @left: how many namespaces other than the machine's have pins
  * still. */
 static int reap_round(const struct place *own, unsigned int *left)
 {
+	bool own_is_machine = place_is_machine_netns(own);
 	struct inodes used = {0};
 	struct dirent *d;
-	struct stat st;
 	DIR *dir;
 	int err;
 
 	*left = 0;
-	dir = opendir(PLACE_BPFFS);
+	dir = opendir(PLACE_RUN);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	err = add_processes(&used);
@@ -156,16 +164,15 @@ static int reap_round(const struct place *own, unsigned int *left)
 		uint64_t ino;
 		char *end;
 
-		p.cookie = strtoull(d->d_name, &end, 16);
-		if (*end || fstatat(dirfd(dir), d->d_name, &st, 0) ||
-		    !S_ISDIR(st.st_mode))
+		if (strncmp(d->d_name, "ns-", 3))
 			continue;
-		if (p.cookie == own->cookie && place_is_machine_netns(own))
+		p.cookie = strtoull(d->d_name + 3, &end, 16);
+		if (*end || (own_is_machine && p.cookie == own->cookie))
 			continue;
-		if (!read_netns(&p, &ino) || inodes_have(&used, ino))
-			(*left)++;
-		else
+		if (read_netns(&p, &ino) && !inodes_have(&used, ino))
 			reap_one(&p);
+		else if (has_pins(&p))
+			(*left)++;
 	}
 	closedir(dir);
 	free(used.ino);

@@ -26,10 +26,18 @@ static void empty_dir(const char *path, bool (*keep)(const char *name))
 	closedir(dir);
 }
 
-static bool is_lock_or_switch(const char *name)
+/* What is not about pins: locks, the switch, and for the reaper the namespace.
+ */
+static bool stays(const char *name)
 {
-	return !strcmp(name, "lock") || !strcmp(name, "counters.lock") ||
-	       !strcmp(name, "off");
+	static const char *const names[] = {"lock", "counters.lock",
+					    "links.lock", "off", "netns"};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
 }
 
 void remove_pins(const struct place *p)
@@ -43,7 +51,7 @@ void remove_pins(const struct place *p)
 	empty_dir(path, NULL);
 	rmdir(path);
 	place_file(p, path, sizeof(path), "");
-	empty_dir(path, is_lock_or_switch);
+	empty_dir(path, stays);
 }
 
 void remove_namespace(const struct place *p)

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "loader/cache.h"
 #include "loader/clang.h"
 #include "loader/guard.h"
 #include "loader/hook.h"
@@ -294,19 +291,6 @@ static bool is_off(const struct place *p)
 	return !access(path, F_OK);
 }
 
-/* For the reaper: which network namespace the pins belong to. */
-static void write_netns(const struct place *p)
-{
-	char path[PLACE_PATH_LEN], text[64];
-	struct stat st;
-
-	if (stat("/proc/self/ns/net", &st))
-		return;
-	snprintf(text, sizeof(text), "%" PRIu64 "\n", (uint64_t)st.st_ino);
-	place_file(p, path, sizeof(path), "netns");
-	cache_write_file(path, text, strlen(text));
-}
-
 static int sync_locked(struct sync *s, bool background, uint32_t *generation,
 		       struct err *e)
 {
@@ -315,7 +299,6 @@ static int sync_locked(struct sync *s, bool background, uint32_t *generation,
 
 	place_file(&s->place, dir, sizeof(dir), "");
 	clang_tidy(dir);
-	write_netns(&s->place);
 	err = ns_create(&s->ns, &s->place, e);
 	if (err)
 		goto fail;

@@ -49,8 +49,8 @@ int sys_prog_by_id(uint32_t id);
 int sys_link_detach(int fd);
 
 /*
- * How many values a per-CPU map holds for a key; 0 when the kernel does not say. A guess will not
- * do: a lookup writes that many.
+ * How many values a per-CPU map holds for a key; 0 when the kernel does not
+ * say. A guess will not do: a lookup writes that many.
  */
 unsigned int sys_possible_cpus(void);
 
