@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "loader/abi_user.h"
+#include "loader/cache.h"
 #include "loader/place.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -186,18 +187,14 @@ static int make_bpffs(const struct place *p, struct err *e)
 /* For the reaper: which network namespace this is about. */
 static void write_netns(const struct place *p)
 {
-	char path[PLACE_PATH_LEN];
+	char path[PLACE_PATH_LEN], text[32];
 	struct stat st;
-	FILE *f;
 
 	place_file(p, path, sizeof(path), "netns");
 	if (!access(path, F_OK) || stat("/proc/self/ns/net", &st))
 		return;
-	f = fopen(path, "we");
-	if (!f)
-		return;
-	fprintf(f, "%" PRIu64 "\n", (uint64_t)st.st_ino);
-	fclose(f);
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", (uint64_t)st.st_ino);
+	cache_write_file(path, text, strlen(text));
 }
 
 int place_prepare(const struct place *p, struct err *e)

@@ -6,15 +6,7 @@
 . "$(dirname "$0")/loader_lib.sh"
 
 make_pair
-ours "$FW" iptables-restore <<'END'
-*filter
-:INPUT ACCEPT [0:0]
-:FORWARD ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
--A INPUT -p udp -m udp --dport 4000 -j ACCEPT
--A INPUT -p udp -m udp --dport 4001 -j DROP
-COMMIT
-END
+stream_rules | ours "$FW" iptables-restore
 bpfctl "$FW" sync
 stream_start
 
@@ -32,11 +24,9 @@ for i in $(seq 100); do
 done
 equal "wrong verdicts after 200 changes" "$wrong" 0
 stream_stop
-equal "each accepted packet was counted once" "$(rule_packets "$FW" dpt:4000)" "$SENT"
-equal "each dropped packet was counted once" "$(rule_packets "$FW" dpt:4001)" "$SENT"
+stream_counted "counted once"
 expect_rc "sync" 0 bpfctl "$FW" sync
-equal "also in the end: accepted" "$(rule_packets "$FW" dpt:4000)" "$SENT"
-equal "also in the end: dropped" "$(rule_packets "$FW" dpt:4001)" "$SENT"
+stream_counted "also after a sync"
 expect "BPF had its share" "$FW" 'chain("INPUT")["decided_packets"] > 1000'
 echo "stream: $SENT packets each way; BPF decided $(status "$FW" 'chain("INPUT")["decided_packets"]')," \
 	"handed over $(status "$FW" 'chain("INPUT")["handed_over_packets"]')"

@@ -8,7 +8,9 @@
 #	status NS EXPR		evaluates a Python expression on s, the status of NS
 #	expect WHAT NS EXPR	checks that it is true
 #	rule_packets NS TEXT	the packet count that our listing shows for a rule
-#	stream_start / stream_stop	loader_traffic.py stream; $SENT afterwards
+#	stream_rules		rules for the streams
+#	stream_start / stream_stop	loader_traffic.py stream, in and out; $SENT, $SENT_OUT afterwards
+#	stream_counted WHEN	checks their counters
 #	probe PORT COUNT	how many packets to this port get through
 
 need python3
@@ -81,19 +83,53 @@ stream_start()
 	python3 "$SRCDIR/tests/shell/loader_traffic.py" stream "$PEER" "$FW" 10.77.0.1 4000 4001 \
 		>"$TMP/stream.out" 2>"$TMP/stream.err" &
 	STREAM=$!
+	python3 "$SRCDIR/tests/shell/loader_traffic.py" stream "$FW" "$PEER" 10.77.0.2 4100 4101 \
+		>"$TMP/stream_out.out" 2>"$TMP/stream_out.err" &
+	STREAM_OUT=$!
 	sleep 0.3
 }
 
 # shellcheck disable=SC2034
 stream_stop()
 {
-	kill -TERM "$STREAM" 2>/dev/null
+	kill -TERM "$STREAM" "$STREAM_OUT" 2>/dev/null
 	if wait "$STREAM"; then
 		ok "every packet of the stream got its verdict"
 	else
 		bad "the stream: $(cat "$TMP/stream.err")"
 	fi
+	if wait "$STREAM_OUT"; then
+		ok "also of the stream out"
+	else
+		bad "the stream out: $(cat "$TMP/stream_out.err")"
+	fi
 	SENT=$(cat "$TMP/stream.out")
+	SENT_OUT=$(cat "$TMP/stream_out.out")
+}
+
+# Whether each packet of the streams was counted once. $1: when
+stream_counted()
+{
+	equal "$1: accepted on INPUT" "$(rule_packets "$FW" dpt:4000)" "$SENT"
+	equal "$1: dropped on INPUT" "$(rule_packets "$FW" dpt:4001)" "$SENT"
+	equal "$1: accepted on OUTPUT" "$(rule_packets "$FW" dpt:4100)" "$SENT_OUT"
+	equal "$1: dropped on OUTPUT" "$(rule_packets "$FW" dpt:4101)" "$SENT_OUT"
+}
+
+# The rules that the streams expect.
+stream_rules()
+{
+	cat <<'END'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp -m udp --dport 4000 -j ACCEPT
+-A INPUT -p udp -m udp --dport 4001 -j DROP
+-A OUTPUT -p udp -m udp --dport 4100 -j ACCEPT
+-A OUTPUT -p udp -m udp --dport 4101 -j DROP
+COMMIT
+END
 }
 
 probe()
