@@ -19,8 +19,11 @@ static int append(struct command_context *ctx, const struct command *cmd,
 	    (ret = context_make_builtin(ctx, cmd->chain, e)))
 		return ret;
 	c = context_chain(ctx, cmd->chain);
-	if (!c)
+	if (!c) {
+		/* iptables finds out after it has told. */
+		context_echo(ctx, cmd, r);
 		return command_fail(e, ENOENT, NO_CHAIN);
+	}
 	ret = context_add_rule(ctx, c, r, NFT_APPEND, NULL, e);
 	if (!ret)
 		context_echo(ctx, cmd, r);

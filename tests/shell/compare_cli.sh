@@ -4,8 +4,10 @@
 # Command lines, valid and invalid, given to stock iptables-nft in one namespace and to ours
 # in another: stdout, stderr, exit status and the resulting `nft list ruleset' must be the same.
 #
-#	compare_cli.sh [FILE...]	cases from FILE (default: cli/*.cases, then
-#					the vectors in $SHARED_DIR/conformance)
+#	compare_cli.sh [FILE...]	cases from FILE (default: cli/*.cases, some random
+#					lines, then the vectors in $SHARED_DIR/conformance)
+#
+# From the environment: RANDOM_SEED, RANDOM_LINES for the random lines.
 #
 # A case is one line, run by bash, with iptables, ip6tables and their -save and -restore being those
 # under test. The cases of a paragraph see each other's rules; an empty line starts again with an empty
@@ -80,6 +82,9 @@ fi
 for file in "$HERE"/cli/*.cases; do
 	compare "$file"
 done
+python3 "$HERE/cli/random_lines.py" "${RANDOM_SEED:-1}" "${RANDOM_LINES:-500}" >"$TMP/random-lines" ||
+	fail "cannot make random lines"
+compare "$TMP/random-lines"
 if [ -d "$SHARED_DIR/conformance" ]; then
 	for family in iptables ip6tables; do
 		python3 "$HERE/cli/vectors.py" $family "$SHARED_DIR"/conformance/*.t >"$TMP/vectors-$family" ||
