@@ -106,6 +106,26 @@ equal "policy DROP counts" "$(ours "$FW" iptables -L INPUT -v -n -x | sed -n 's/
 ours "$FW" iptables -P INPUT ACCEPT
 bpfctl "$FW" sync
 
+# IPv6 has chains, links and counters of its own.
+ours "$FW" ip6tables -A INPUT -p icmpv6 --icmpv6-type echo-request -j DROP
+ours "$FW" ip6tables -A INPUT -i lo -p udp -j ACCEPT
+bpfctl "$FW" sync
+expect "IPv6 is hybrid, too" "$FW" 'chain("INPUT", "ip6")["mode"] == "hybrid" and s["state"] == "live"'
+in_ns "$FW" ping -6 -c 3 -i 0.2 -W 1 ::1 >/dev/null && bad "IPv6 packets passed"
+equal "IPv6 counts" "$(ours "$FW" ip6tables -L INPUT -v -n -x | awk '/DROP/ && !/policy/ { print $1 }')" 3
+expect "BPF dropped them" "$FW" 'chain("INPUT", "ip6")["decided_packets"] >= 3'
+equal "stock sees the IPv6 guard" "$(stock "$FW" ip6tables -S | grep -c guard-ip6-filter-INPUT)" 1
+ours "$FW" ip6tables -F
+
+# show: the C of what runs, and the rules in it.
+bpfctl "$FW" show INPUT >"$TMP/show"
+equal "show tells the rules" "$(grep -c -- "--dport 4000 -j ACCEPT" "$TMP/show")" 1
+equal "show has both families" "$(grep -c "filter INPUT:" "$TMP/show")" 2
+bpfctl "$FW" show -6 >"$TMP/show6"
+equal "show -6" "$(grep -c "^/\* ip6tables filter" "$TMP/show6")" 1
+expect_rc "show of a chain that is none" 1 bpfctl "$FW" show NOSUCH
+expect_rc "show with nonsense" 2 bpfctl "$FW" show -4 -6
+
 # off: nothing of ours is left, but what was counted.
 probe 4000 2 >/dev/null
 expect_rc "off" 0 bpfctl "$FW" off
