@@ -141,7 +141,8 @@ static int check_compatible(const struct table *t, const struct command *cmd,
 		return err_set(e, ERR_OTHER, EINVAL,
 			       "table `%s' is incompatible, use 'nft' tool.",
 			       cmd->table);
-	/* Asked for one chain, iptables looks at that and the builtin ones only. */
+	/* Asked for one chain, iptables looks at that and the builtin ones
+	 * only. */
 	if (cmd->chain ? t->builtin_tainted : t->tainted)
 		printf("# Table `%s' contains incompatible base-chains, use "
 		       "'nft' tool to list them.\n",
