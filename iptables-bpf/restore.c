@@ -6,7 +6,7 @@
 #include <string.h>
 #include <xtables.h>
 
-#include "iptables-bpf/restore_file.h"
+#include "iptables-bpf/restore_queue.h"
 #include "iptables-bpf/xt.h"
 
 static const struct option longopts[] = {
@@ -135,12 +135,12 @@ static void print_comments(const struct buf *comments)
 	fflush(stdout);
 }
 
-static bool is_repeated(const struct restore_file *f,
+static bool is_repeated(const struct restore_queue *q,
 			const struct restore_table *t)
 {
 	const struct restore_table *u;
 
-	list_for_each (u, &f->tables, struct restore_table, node) {
+	list_for_each (u, &q->tables, struct restore_table, node) {
 		if (u == t)
 			break;
 		if (!strcmp(u->name, t->name))
@@ -155,17 +155,18 @@ static bool is_repeated(const struct restore_file *f,
  * first is sent. A table that the file names again builds on what it said
  * before; such a file is checked as it goes.
  */
-static int check_tables(struct restore_file *f)
+static int check_tables(struct frontend *fe, struct restore_queue *q,
+			struct err *e)
 {
 	struct restore_table *t;
 	int ret = 0;
 
-	if (list_empty(&f->tables) || f->tables.next->next == &f->tables)
+	if (list_empty(&q->tables) || q->tables.next->next == &q->tables)
 		return 0;
-	list_for_each (t, &f->tables, struct restore_table, node) {
-		if (!t->transaction.line || is_repeated(f, t))
+	list_for_each (t, &q->tables, struct restore_table, node) {
+		if (!t->transaction.line || is_repeated(q, t))
 			break;
-		ret = transaction_check(f->fe, &t->transaction, f->e);
+		ret = transaction_check(fe, &t->transaction, e);
 		if (ret)
 			break;
 	}
@@ -173,41 +174,43 @@ static int check_tables(struct restore_file *f)
 }
 
 /* --test: nothing is asked of the kernel but whether we may. */
-static int test_table(struct restore_file *f, const struct restore_table *t)
+static int test_table(struct frontend *fe, const struct restore_table *t,
+		      struct err *e)
 {
-	struct nft *nft = frontend_nft(f->fe, f->e);
+	struct nft *nft = frontend_nft(fe, e);
 	uint32_t generation;
-	int ret = nft ? nft_generation(nft, &generation, f->e) : -EINVAL;
+	int ret = nft ? nft_generation(nft, &generation, e) : -EINVAL;
 
 	if (ret == -EPERM) {
-		err_set_style(f->e, ERR_OTHER, ERR_STYLE_SHORT, EPERM,
+		err_set_style(e, ERR_OTHER, ERR_STYLE_SHORT, EPERM,
 			      "Permission denied (you must be root)");
-		f->e->line = t->transaction.line;
+		e->line = t->transaction.line;
 	}
 	return ret;
 }
 
 enum run_mode { RUN_COMMIT, RUN_TEST, RUN_COMMENTS };
 
-static int run_tables(struct restore_file *f, enum run_mode mode)
+static int run_tables(struct frontend *fe, struct restore_queue *q,
+		      enum run_mode mode, struct err *e)
 {
 	struct restore_table *t;
-	int ret;
+	int ret = 0;
 
-	list_for_each (t, &f->tables, struct restore_table, node) {
+	list_for_each (t, &q->tables, struct restore_table, node) {
 		/* The table ends nowhere: an error in it, or a line with
 		 * --version. */
 		if (!t->transaction.line)
 			break;
 		print_comments(&t->comments);
 		if (mode == RUN_COMMIT)
-			ret = transaction_run(f->fe, &t->transaction, f->e);
+			ret = transaction_run(fe, &t->transaction, e);
 		else if (mode == RUN_TEST)
-			ret = test_table(f, t);
+			ret = test_table(fe, t, e);
 		if (ret)
 			return ret;
 	}
-	print_comments(&f->comments);
+	print_comments(&q->comments);
 	return 0;
 }
 
@@ -215,20 +218,25 @@ static int run_tables(struct restore_file *f, enum run_mode mode)
 static int restore(struct frontend *fe, const struct restore_options *o,
 		   FILE *in)
 {
-	struct restore_file f;
+	struct restore_queue q;
 	struct err e = {0};
+	struct restore_file f = {.fe = fe,
+				 .options = o,
+				 .sink = &restore_queue_sink,
+				 .sink_data = &q,
+				 .e = &e};
 	int ret;
 
 	fe->restore = true;
-	restore_file_init(&f, fe, o, &e);
+	restore_queue_init(&q);
 	ret = restore_file_parse(&f, in);
 	if (!ret && !o->test)
-		ret = check_tables(&f);
+		ret = check_tables(fe, &q, &e);
 	if (ret)
-		run_tables(&f, RUN_COMMENTS);
+		run_tables(fe, &q, RUN_COMMENTS, NULL);
 	else
-		ret = run_tables(&f, o->test ? RUN_TEST : RUN_COMMIT);
-	restore_file_clear(&f);
+		ret = run_tables(fe, &q, o->test ? RUN_TEST : RUN_COMMIT, &e);
+	restore_queue_clear(&q);
 	return ret ? frontend_report(fe, &e) : 0;
 }
 

@@ -7,27 +7,6 @@
 #include <string.h>
 #include <xtables.h>
 
-void restore_file_init(struct restore_file *f, struct frontend *fe,
-		       const struct restore_options *options, struct err *e)
-{
-	*f = (struct restore_file){.fe = fe, .options = options, .e = e};
-	list_init(&f->tables);
-}
-
-void restore_file_clear(struct restore_file *f)
-{
-	struct restore_table *t, *tmp;
-
-	list_for_each_safe (t, tmp, &f->tables, struct restore_table, node) {
-		transaction_clear(&t->transaction);
-		buf_free(&t->comments);
-		free(t);
-	}
-	list_init(&f->tables);
-	words_free(&f->words);
-	buf_free(&f->comments);
-}
-
 int restore_failed(struct restore_file *f, int line, int ret)
 {
 	f->ret = ret;
@@ -41,44 +20,14 @@ static int out_of_memory(struct restore_file *f, int line)
 		f, line, err_set(f->e, ERR_OTHER, ENOMEM, "out of memory"));
 }
 
-static int add_command(struct restore_file *f, enum command_id id,
-		       const char *chain, const char *policy,
-		       const struct nft_counters *counters, int line)
+static int sunk(struct restore_file *f, int line, int ret)
 {
-	struct command *cmd = command_new(id, f->current->name, chain, policy);
-
-	if (!cmd)
-		return out_of_memory(f, line);
-	cmd->line = line;
-	cmd->verbose = f->options->noflush ? 0
-					   : (unsigned int)f->options->verbose;
-	if (counters) {
-		cmd->counters_given = true;
-		cmd->counters = *counters;
-	}
-	transaction_add(&f->current->transaction, cmd);
-	return 0;
-}
-
-/* With -v every chain is named as it goes; else the table goes in one piece. */
-static int flush_table(struct restore_file *f, int line)
-{
-	int ret;
-
-	if (f->options->noflush)
-		return 0;
-	if (!f->options->verbose)
-		return add_command(f, CMD_FLUSH_TABLE, NULL, NULL, NULL, line);
-	ret = add_command(f, CMD_FLUSH, NULL, NULL, NULL, line);
-	return ret ? ret
-		   : add_command(f, CMD_DELETE_CHAIN, NULL, NULL, NULL, line);
+	return ret ? restore_failed(f, line, ret) : 0;
 }
 
 int restore_table_begin(struct restore_file *f, const char *name, bool wanted,
 			int line)
 {
-	struct restore_table *t;
-
 	if (!name)
 		return restore_failed(f, line,
 				      err_set(f->e, ERR_PARAMETER, 0,
@@ -92,29 +41,22 @@ int restore_table_begin(struct restore_file *f, const char *name, bool wanted,
 				f->fe->progname, line, name));
 	if (!wanted)
 		return 0;
-	t = calloc(1, sizeof(*t));
-	if (!t)
-		return out_of_memory(f, line);
-	snprintf(t->name, sizeof(t->name), "%s", name);
-	transaction_init(&t->transaction);
-	list_append(&f->tables, &t->node);
-	f->current = t;
-	return flush_table(f, line);
+	snprintf(f->table, sizeof(f->table), "%s", name);
+	return sunk(f, line, f->sink->table(f, line));
 }
 
-/* Kept, since the rules of the tables before are echoed first. */
-void restore_comment(struct restore_file *f, const char *text)
+int restore_comment(struct restore_file *f, const char *text, int line)
 {
-	if (f->options->verbose)
-		buf_puts(&f->comments, text);
+	if (!f->sink->comment)
+		return 0;
+	return sunk(f, line, f->sink->comment(f, text));
 }
 
-void restore_table_commit(struct restore_file *f, int line)
+int restore_table_commit(struct restore_file *f, int line)
 {
-	f->current->transaction.line = line;
-	f->current->comments = f->comments;
-	f->comments = (struct buf)BUF_INIT;
-	f->current = NULL;
+	if (!f->sink->commit)
+		return 0;
+	return sunk(f, line, f->sink->commit(f, line));
 }
 
 int restore_stray_line(struct restore_file *f, int line)
@@ -180,16 +122,14 @@ int restore_chain(struct restore_file *f, const char *name, const char *policy,
 			      line);
 	if (ret)
 		return restore_failed(f, line, ret);
-	if (!builtin_chain_find(f->current->name, name))
-		return add_command(f, CMD_RESTORE_CHAIN, name, policy, NULL,
-				   line);
-	if (f->options->counters && !parse_counters(counters, &c))
+	if (f->options->counters && builtin_chain_find(f->table, name) &&
+	    !parse_counters(counters, &c))
 		return restore_failed(
 			f, line,
 			err_set(f->e, ERR_PARAMETER, 0,
 				"invalid policy counters for chain '%s'",
 				name));
-	return add_command(f, CMD_RESTORE_CHAIN, name, policy, &c, line);
+	return sunk(f, line, f->sink->chain(f, name, policy, &c, line));
 }
 
 int restore_rule_begin(struct restore_file *f, char *counters)
@@ -202,7 +142,7 @@ int restore_rule_begin(struct restore_file *f, char *counters)
 	words_reset(w);
 	ret = words_add(w, f->fe->progname, f->e);
 	ret = ret ? ret : words_add(w, "-t", f->e);
-	ret = ret ? ret : words_add(w, f->current->name, f->e);
+	ret = ret ? ret : words_add(w, f->table, f->e);
 	for (int i = 0; !ret && i < verbose; i++)
 		ret = words_add(w, "-v", f->e);
 	if (!ret && counters && f->options->counters) {
@@ -254,6 +194,5 @@ int restore_rule(struct restore_file *f, int line)
 		return restore_failed(f, line, ret);
 	}
 	f->stop = cmd->id == CMD_VERSION || cmd->id == CMD_HELP;
-	transaction_add(&f->current->transaction, cmd);
-	return 0;
+	return sunk(f, line, f->sink->command(f, cmd, f->words.argc, argv));
 }

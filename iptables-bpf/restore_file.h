@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A saved file while it is parsed, and what it became: one transaction per
- * table. The scanner (restore_scanner.l) knows lines and words, the grammar
- * (restore_grammar.y) the order of lines; both call the functions here.
+ * A saved file while it is parsed. The scanner (restore_scanner.l) knows lines
+ * and words, the grammar (restore_grammar.y) the order of lines; both call the
+ * functions here, which check a line by itself. What is to become of it, the
+ * sink decides.
  */
 #ifndef FRONTEND_RESTORE_FILE_H
 #define FRONTEND_RESTORE_FILE_H
@@ -12,7 +13,6 @@
 
 #include "iptables-bpf/command.h"
 #include "iptables-bpf/restore_words.h"
-#include "iptables-bpf/transaction.h"
 
 struct restore_options {
 	bool counters; /* take the file's counters */
@@ -20,25 +20,35 @@ struct restore_options {
 	bool test; /* parse and forget */
 	int verbose;
 	const char *table; /* only this one, NULL: all */
+	/* A table may also end where the next one begins, or the file. */
+	bool implicit_commit;
 };
 
-/* From "*table" to COMMIT. */
-struct restore_table {
-	struct list node; /* in restore_file.tables */
-	char name[MODEL_TABLE_NAME_LEN];
-	struct transaction transaction;
-	struct buf comments; /* that stand before its COMMIT; -v shows them,
-				first */
+struct restore_file;
+
+/* Where a file's lines go. Each function returns 0 or a negative errno, with
+ * f->e filled. */
+struct restore_sink {
+	int (*table)(struct restore_file *f, int line); /* f->table */
+	int (*chain)(struct restore_file *f, const char *name,
+		     const char *policy, const struct nft_counters *counters,
+		     int line);
+	/* A rule line, parsed from @argv; @cmd, from malloc(), is the sink's.
+	 */
+	int (*command)(struct restore_file *f, struct command *cmd, int argc,
+		       char **argv);
+	int (*comment)(struct restore_file *f, const char *text);
+	int (*commit)(struct restore_file *f, int line);
 };
 
 struct restore_file {
 	struct frontend *fe;
 	const struct restore_options *options;
-	struct list tables; /* of struct restore_table, in the file's order */
-	struct restore_table *current; /* NULL between tables */
-	struct buf comments;	       /* since the last COMMIT */
-	bool stop; /* a line asked for --version or --help: the rest does not
-		      count */
+	const struct restore_sink *sink;
+	void *sink_data;
+	char table[MODEL_TABLE_NAME_LEN]; /* the one we are in */
+	/* A line asked for --version or --help: what follows does not count. */
+	bool stop;
 
 	/* The scanner's: */
 	int line;	/* of the last line begun, from 1 */
@@ -52,13 +62,10 @@ struct restore_file {
 	int ret;       /* 0 or negative errno */
 };
 
-void restore_file_init(struct restore_file *f, struct frontend *fe,
-		       const struct restore_options *options, struct err *e);
-void restore_file_clear(struct restore_file *f);
-
 /*
- * Parses all of @in. Returns 0, or a negative errno with f->e filled in the
- * words of iptables-restore; nothing has been sent in either case.
+ * Parses all of @in, handing its lines to @f->sink. The caller has set the
+ * members up to sink_data and e, and the others to 0. Returns 0, or a negative
+ * errno with f->e filled in the words of iptables-restore.
  */
 int restore_file_parse(struct restore_file *f, FILE *in);
 
@@ -73,11 +80,11 @@ int restore_failed(struct restore_file *f, int line, int ret);
 int restore_rule_begin(struct restore_file *f, char *counters);
 int restore_rule(struct restore_file *f, int line);
 
-/* "*NAME": checks it; @wanted: and begins a transaction. */
+/* "*NAME": checks it; @wanted: and enters it. */
 int restore_table_begin(struct restore_file *f, const char *name, bool wanted,
 			int line);
-void restore_comment(struct restore_file *f, const char *text);
-void restore_table_commit(struct restore_file *f, int line);
+int restore_table_commit(struct restore_file *f, int line);
+int restore_comment(struct restore_file *f, const char *text, int line);
 /* ":NAME POLICY [COUNTERS]"; what is missing is NULL. */
 int restore_chain(struct restore_file *f, const char *name, const char *policy,
 		  const char *counters, int line);

@@ -54,7 +54,8 @@ section:
 	comment
 |	table lines COMMIT
 	{
-		restore_table_commit(f, @3.first_line);
+		if (restore_table_commit(f, @3.first_line))
+			YYABORT;
 	}
 |	OTHER_TABLE
 	{
@@ -104,7 +105,8 @@ rule:
 comment:
 	COMMENT
 	{
-		restore_comment(f, $1);
+		if (restore_comment(f, $1, @1.first_line))
+			YYABORT;
 	}
 ;
 

@@ -10,6 +10,7 @@ TEXT_SOURCES = \
 	iptables-bpf/restore.c \
 	iptables-bpf/restore_file.c iptables-bpf/restore_file.h \
 	iptables-bpf/restore_grammar.y \
+	iptables-bpf/restore_queue.c iptables-bpf/restore_queue.h \
 	iptables-bpf/restore_scanner.l \
 	iptables-bpf/restore_words.c iptables-bpf/restore_words.h \
 	iptables-bpf/save.c

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <xtables.h>
 
-#include "iptables-bpf/restore_file.h"
+#include "iptables-bpf/restore_queue.h"
 
 /* ---- stand-ins ---- */
 
@@ -104,6 +104,7 @@ struct fixture {
 	struct frontend fe;
 	struct restore_options options;
 	struct restore_file file;
+	struct restore_queue queue;
 	struct err e;
 	int ret;
 };
@@ -118,7 +119,12 @@ static void parse_bytes(struct fixture *x, const char *text, size_t len)
 	x->fe = (struct frontend){.ops = &family_ipv4,
 				  .progname = "iptables-restore"};
 	x->e = (struct err){0};
-	restore_file_init(&x->file, &x->fe, &x->options, &x->e);
+	restore_queue_init(&x->queue);
+	x->file = (struct restore_file){.fe = &x->fe,
+					.options = &x->options,
+					.sink = &restore_queue_sink,
+					.sink_data = &x->queue,
+					.e = &x->e};
 	x->ret = restore_file_parse(&x->file, in);
 	fclose(in);
 }
@@ -130,7 +136,7 @@ static void parse(struct fixture *x, const char *text)
 
 static void done(struct fixture *x)
 {
-	restore_file_clear(&x->file);
+	restore_queue_clear(&x->queue);
 	x->options = (struct restore_options){0};
 }
 
@@ -257,7 +263,7 @@ static void test_chain_counters(void **state)
 	X.options.counters = true;
 	parse(&X, "*filter\n:INPUT DROP [12:34]\n:user - [5:6]\nCOMMIT\n");
 	assert_int_equal(X.ret, 0);
-	t = container_of(X.file.tables.next, struct restore_table, node);
+	t = container_of(X.queue.tables.next, struct restore_table, node);
 	cmd = container_of(t->transaction.commands.next->next, struct command,
 			   node);
 	assert_int_equal(cmd->id, CMD_RESTORE_CHAIN);
@@ -310,7 +316,7 @@ static void test_tables_in_order(void **state)
 
 	parse(&X, "# c\n\n*nat\nCOMMIT\n\n*filter\n-A x\nCOMMIT\n# end\n");
 	assert_int_equal(X.ret, 0);
-	t = container_of(X.file.tables.next, struct restore_table, node);
+	t = container_of(X.queue.tables.next, struct restore_table, node);
 	assert_string_equal(t->name, "nat");
 	assert_int_equal(t->transaction.line, 4);
 	t = container_of(t->node.next, struct restore_table, node);
@@ -463,7 +469,7 @@ static void test_version_stops(void **state)
 	parse(&X, "*filter\n-V\n-A x\nodd\n");
 	assert_int_equal(X.ret, 0);
 	assert_true(X.file.stop);
-	t = container_of(X.file.tables.next, struct restore_table, node);
+	t = container_of(X.queue.tables.next, struct restore_table, node);
 	assert_int_equal(t->transaction.line, 0);
 	done(&X);
 }
