@@ -49,6 +49,7 @@ static int plain_word(struct args *a)
 	if (a->invert)
 		return args_fail(a, "multiple consecutive ! not allowed");
 	a->invert = true;
+	optarg[0] = '\0'; /* so -translate shows the line */
 	return ARGS_REREAD;
 }
 
@@ -133,6 +134,7 @@ int command_parse(struct frontend *fe, int argc, char **argv, bool restore,
 		.argc = argc,
 		.argv = argv,
 		.restore = restore,
+		.translate = fe->translate,
 		.cmd = cmd,
 		.e = e,
 		.table = "filter",

@@ -12,6 +12,7 @@ struct args {
 	int argc;
 	char **argv;
 	bool restore;
+	bool translate; /* nothing is checked that only the kernel minds */
 	struct command *cmd;
 	struct err *e;
 

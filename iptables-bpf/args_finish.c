@@ -97,7 +97,7 @@ static int check_names(struct args *a)
 
 static int check_table(struct args *a)
 {
-	if (!builtin_table_exists(a->table))
+	if (!a->translate && !builtin_table_exists(a->table))
 		return err_set(a->e, ERR_VERSION, ENOENT,
 			       "table '%s' does not exist", a->table);
 	return 0;
@@ -172,6 +172,8 @@ static int add_rules(struct args *a)
 static int check_rule(struct args *a)
 {
 	if (list_empty(&a->cmd->rules))
+		return 0;
+	if (a->translate)
 		return 0;
 	return rule_check(container_of(a->cmd->rules.next, struct rule, node),
 			  a->e);

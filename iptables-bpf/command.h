@@ -26,6 +26,8 @@ struct frontend {
 			 */
 	bool restore;	/* iptables-restore: other error wording, other options
 			   refused */
+	bool translate; /* to nft text only: what only the kernel minds is no
+			   error */
 };
 
 /* Opens nothing yet; @fe is the caller's. frontend_close() kicks the loader
@@ -121,5 +123,8 @@ typedef int (*applet_fn)(const struct family_ops *ops, int argc, char **argv);
 int applet_iptables(const struct family_ops *ops, int argc, char **argv);
 int applet_save(const struct family_ops *ops, int argc, char **argv);
 int applet_restore(const struct family_ops *ops, int argc, char **argv);
+int applet_translate(const struct family_ops *ops, int argc, char **argv);
+int applet_restore_translate(const struct family_ops *ops, int argc,
+			     char **argv);
 
 #endif

@@ -28,6 +28,8 @@ struct family_ops {
 	const char *progname;	  /* "iptables" */
 	const char *save_name;	  /* "iptables-save" */
 	const char *restore_name; /* "iptables-restore" */
+	const char *nft_name;	  /* "ip" */
+	const char *xlate_proto;  /* how nft text asks for -p */
 	unsigned int addr_bits;	  /* 32 or 128 */
 	char option; /* '4' or '6': of -4 and -6, the one that changes nothing
 		      */

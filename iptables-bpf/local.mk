@@ -61,10 +61,14 @@ iptables_bpfctl_LDADD = $(FRONTEND_LIBS)
 MULTI_LINKS = \
 	iptables-bpf \
 	iptables-bpf-restore \
+	iptables-bpf-restore-translate \
 	iptables-bpf-save \
+	iptables-bpf-translate \
 	ip6tables-bpf \
 	ip6tables-bpf-restore \
-	ip6tables-bpf-save
+	ip6tables-bpf-restore-translate \
+	ip6tables-bpf-save \
+	ip6tables-bpf-translate
 
 install-exec-hook:
 	cd $(DESTDIR)$(sbindir) && for link in $(MULTI_LINKS); do \

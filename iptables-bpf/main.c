@@ -18,6 +18,10 @@ static const struct applet {
 	{"ip6tables-save", applet_save, &family_ipv6},
 	{"iptables-restore", applet_restore, &family_ipv4},
 	{"ip6tables-restore", applet_restore, &family_ipv6},
+	{"iptables-translate", applet_translate, &family_ipv4},
+	{"ip6tables-translate", applet_translate, &family_ipv6},
+	{"iptables-restore-translate", applet_restore_translate, &family_ipv4},
+	{"ip6tables-restore-translate", applet_restore_translate, &family_ipv6},
 };
 #define APPLETS (sizeof(applets) / sizeof(applets[0]))
 

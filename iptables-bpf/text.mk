@@ -13,7 +13,11 @@ TEXT_SOURCES = \
 	iptables-bpf/restore_queue.c iptables-bpf/restore_queue.h \
 	iptables-bpf/restore_scanner.l \
 	iptables-bpf/restore_words.c iptables-bpf/restore_words.h \
-	iptables-bpf/save.c
+	iptables-bpf/save.c \
+	iptables-bpf/xlate_applet.c \
+	iptables-bpf/xlate.c iptables-bpf/xlate.h \
+	iptables-bpf/xlate_restore.c \
+	iptables-bpf/xlate_rule.c iptables-bpf/xlate_rule.h
 
 # The scanner needs the grammar's header.
 BUILT_SOURCES += iptables-bpf/restore_grammar.h
