@@ -48,8 +48,10 @@ static const struct ct_port {
 	CT_PORT(XT_CONNTRACK_REPLDST_PORT, FIELD_CT_REPLDST_PORT, repldst),
 };
 
-/* Revision 1 has state and status masks of one byte; ports are ranges only in
- * revision 3. */
+/*
+ * Revision 1 has state and status masks of one byte; ports are ranges only in
+ * revision 3.
+ */
 static bool ct_read(const struct ext *e, struct xt_conntrack_mtinfo3 *i)
 {
 	static const size_t sizes[] = {
@@ -89,8 +91,10 @@ static int ct_lower_addrs(struct lower *l, const struct xt_conntrack_mtinfo3 *i)
 
 		if (!(i->match_flags & a->flag))
 			continue;
-		/* The kernel masks the difference: bits outside the mask do not
-		 * count. */
+		/*
+		 * The kernel masks the difference: bits outside the mask do not
+		 * count.
+		 */
 		for (unsigned int b = 0; b < len; b++)
 			value[b] = ((const uint8_t *)i)[a->addr + b] & mask[b];
 		ret = lower_bytes(l, a->field, value, mask, len,

@@ -71,8 +71,10 @@ static int add_known(struct lower *l, bool holds)
 	return holds ? 0 : lower_add(l, &never);
 }
 
-/* An interface, address or header byte is there whatever the test; these need
- * not be. */
+/*
+ * An interface, address or header byte is there whatever the test; these need
+ * not be.
+ */
 static bool always_there(enum pred_field field)
 {
 	return field != FIELD_PROTO && field < FIELD_CT_ENTRY;

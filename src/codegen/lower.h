@@ -16,41 +16,47 @@
 
 #include "model/model.h"
 
-/* What a predicate looks at. */
+/*
+ * What a predicate looks at: bytes (in network order), a number (in host
+ * order), or a question with an answer of its own (OP_HOLDS).
+ */
 enum pred_field {
-	FIELD_NEVER, /* nothing: the predicate does not hold */
-	FIELD_SADDR, /* bytes: source address, network order */
-	FIELD_DADDR, /* bytes: destination address */
-	FIELD_IIF,   /* bytes: name of the input device, NUL padded; empty when
-			there is none */
-	FIELD_OIF,   /* bytes: name of the output device */
-	FIELD_PROTO, /* number: transport protocol; unknown behind broken IPv6
-			headers, then nothing holds */
+	FIELD_NEVER, /* question: never holds */
+	FIELD_SADDR, /* bytes */
+	FIELD_DADDR, /* bytes */
+	/* bytes: device names, NUL padded; empty when there is no device */
+	FIELD_IIF,
+	FIELD_OIF,
+	/*
+	 * number: the transport protocol. Unknown behind broken IPv6 headers:
+	 * then no test of it holds, inverted or not.
+	 */
+	FIELD_PROTO,
 	FIELD_FRAGOFF,	 /* number: IPv4 fragment offset, in 8 byte units */
-	FIELD_TRANSPORT, /* whether the transport header can be read */
-	FIELD_SPORT, /* number: what the first two bytes of the transport header
-			say */
-	FIELD_DPORT, /* number: the next two */
-	FIELD_ANY_PORT,	  /* number: either of these */
-	FIELD_ICMP,	  /* number: ICMP type << 8 | code */
-	FIELD_TCP_FLAGS,  /* number: byte 13 of the TCP header */
-	FIELD_TCP_OPTION, /* whether the TCP header holds option number.value */
+	FIELD_TRANSPORT, /* question: can the transport header be read? */
+	/* numbers in the transport header; FIELD_TRANSPORT comes first */
+	FIELD_SPORT,
+	FIELD_DPORT,
+	FIELD_ANY_PORT,	  /* either of these */
+	FIELD_ICMP,	  /* type << 8 | code */
+	FIELD_TCP_FLAGS,  /* byte 13 */
+	FIELD_TCP_OPTION, /* question: is option number.value there? */
 	FIELD_MARK,	  /* number: skb->mark */
 	FIELD_CT_STATE,	  /* number: CT_* bits */
-	FIELD_CT_ENTRY, /* whether the packet has a conntrack entry; those below
-			   look into it */
-	FIELD_CT_REPLY, /* number: 0 original direction, 1 reply */
+	FIELD_CT_ENTRY,	  /* question: is there a conntrack entry? */
+	/* in that entry */
+	FIELD_CT_REPLY,	  /* number: 0 original direction, 1 reply */
 	FIELD_CT_STATUS,  /* number: IPS_* bits */
 	FIELD_CT_PROTO,	  /* number: protocol of the original tuple */
-	FIELD_CT_ORIGSRC, /* bytes: addresses of the tuples */
+	FIELD_CT_ORIGSRC, /* bytes: the tuples' addresses */
 	FIELD_CT_ORIGDST,
 	FIELD_CT_REPLSRC,
 	FIELD_CT_REPLDST,
-	FIELD_CT_ORIGSRC_PORT, /* number: ports of the tuples, host order */
+	FIELD_CT_ORIGSRC_PORT, /* numbers: their ports */
 	FIELD_CT_ORIGDST_PORT,
 	FIELD_CT_REPLSRC_PORT,
 	FIELD_CT_REPLDST_PORT,
-	FIELD_LIMIT, /* a token bucket gives a token */
+	FIELD_LIMIT, /* question: does the token bucket give a token? */
 	FIELD_COUNT
 };
 
@@ -79,40 +85,37 @@ struct pred_range {
 struct pred {
 	enum pred_field field;
 	enum pred_op op;
-	bool invert;	 /* the outcome of the test is negated; unreadable stays
-			    "does not hold" */
-	bool pass_no_ct; /* fields of a conntrack entry: holds when there is
-			    none */
+	/* The outcome is negated; what is unreadable still does not hold. */
+	bool invert;
+	/* Of fields in a conntrack entry: holds when there is none. */
+	bool pass_no_ct;
 	union {
 		struct {
-			uint8_t value[16], mask[16]; /* network order; value is
-							within mask */
+			uint8_t value[16], mask[16]; /* value within mask */
 			uint8_t len;		     /* 4 or 16 */
 		} bytes;
 		struct {
-			uint32_t value, mask; /* host order */
+			uint32_t value, mask;
 		} number;
 		struct {
 			struct pred_range r[PRED_MAX_RANGES];
 			uint8_t n;
 		} ranges;
 		/*
-		 * On a later fragment it does not hold; the kernel's native
-		 * payload expressions however may read it nevertheless
-		 * (@native: see print_pred.c).
+		 * Does not hold on a later fragment; but the kernel's native
+		 * payload expressions may read it even there (print_pred.c).
 		 */
 		struct {
 			uint8_t need; /* bytes */
 			bool native;
-			bool drop_short; /* shorter: the packet is dropped, the
-					    rule not counted */
-			bool drop_frag1; /* so is a fragment with offset 1 */
+			/* The packet is dropped, uncounted, when shorter ... */
+			bool drop_short;
+			bool drop_frag1; /* ... or at fragment offset 1 */
 		} transport;
 		struct {
 			uint64_t cost;	/* ns per packet */
 			uint64_t max;	/* size of the bucket, ns */
-			uint32_t state; /* ordinal in the state map, set by the
-					   plan */
+			uint32_t state; /* ordinal in the state map */
 		} limit;
 	};
 };
@@ -148,17 +151,20 @@ static inline bool pred_has_state(const struct pred *p)
 /* ---- for extensions; they return 0 or -ENOMEM ---- */
 
 enum family lower_family(const struct lower *l);
-/* Whether rule @r has "-p @proto", not inverted: what a match on its header
- * builds on. */
-bool lower_has_proto(const struct rule *r, uint8_t proto);
-/* Makes this point of the rule a hand-over, for this reason. Always returns 0.
+/*
+ * Whether rule @r has "-p @proto", not inverted: what a match on its header
+ * builds on.
  */
+bool lower_has_proto(const struct rule *r, uint8_t proto);
+/* Makes this point of the rule a hand-over, and says why. Returns 0. */
 int lower_refuse(struct lower *l, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int lower_add(struct lower *l, const struct pred *p);
 
-/* (@field & @mask) == @value. What always holds is left out, what never can
- * becomes FIELD_NEVER. */
+/*
+ * (@field & @mask) == @value. What always holds is left out, what never can
+ * becomes FIELD_NEVER.
+ */
 int lower_masked(struct lower *l, enum pred_field field, uint32_t value,
 		 uint32_t mask, bool invert);
 int lower_any_bit(struct lower *l, enum pred_field field, uint32_t mask,

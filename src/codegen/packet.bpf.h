@@ -8,8 +8,10 @@
  * for.
  */
 
-/* What a chain's function returns: one of these, | COUNT(ordinal) of the
- * deciding rule's counter. */
+/*
+ * What a chain's function returns: one of these, | COUNT(ordinal) of the
+ * deciding rule's counter.
+ */
 #define NEXT	  0 /* no verdict: the caller goes on */
 #define ACCEPT	  1
 #define DROP	  2
@@ -18,11 +20,12 @@
 #define CODE_MASK 7
 #define COUNT(i)  (((i) + 1) << 3)
 
+/* Set before the program is loaded. */
 const volatile abi_u32 chain_id = 0;
-const volatile abi_u32 nf_conn_type_id =
-	0; /* in vmlinux BTF, where the name is ambiguous */
-const volatile abi_u32 process_context =
-	0; /* this hook can be interrupted on its CPU by itself */
+/* In vmlinux BTF, where the name is ambiguous; 0: not known. */
+const volatile abi_u32 nf_conn_type_id = 0;
+/* This hook can be interrupted by itself on the same CPU. */
+const volatile abi_u32 process_context = 0;
 
 #define PROTO_UNKNOWN 0x100
 
@@ -45,8 +48,7 @@ struct pkt {
 #endif
 	abi_u32 len;
 	abi_u32 thoff;
-	abi_u32 avail; /* bytes of the transport header and on; 0 in later
-			  fragments */
+	abi_u32 avail; /* bytes from thoff on; 0 in later fragments */
 	abi_u16 proto; /* or PROTO_UNKNOWN */
 	abi_u16 fragoff;
 #if NEED_TH
@@ -69,8 +71,7 @@ INLINE int hit(struct pkt *p, abi_u16 counter)
 {
 	abi_u64 n = p->n;
 
-	/* A register that clang knows nothing of is the one that gets compared
-	 * and used. */
+	/* A register clang knows nothing of gets compared, and then used. */
 	asm volatile("" : "+r"(n));
 	if (n >= HITS)
 		return 1;
@@ -79,8 +80,7 @@ INLINE int hit(struct pkt *p, abi_u16 counter)
 	return 0;
 }
 
-/* Copies packet bytes, also from fragments, 1 to 63 of them. Negative: cannot
- * be read. */
+/* Copies 1 to 63 packet bytes, wherever they are. Negative: unreadable. */
 static NOINLINE int read_bytes(struct bpf_nf_ctx *ctx, abi_u32 off, void *buf,
 			       abi_u32 len)
 {
@@ -294,8 +294,10 @@ INLINE int read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 #endif
 
 #if NEED_TCPOPT
-/* Which options there are, found the way tcp_find_option() of xt_tcpudp.c looks
- * for one. */
+/*
+ * Which options there are, found the way tcp_find_option() of xt_tcpudp.c looks
+ * for one.
+ */
 static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	abi_u8 o[64];
@@ -325,8 +327,7 @@ static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 }
 #endif
 
-/* Fills @p. HANDOVER: something that nft may be able to read could not be read.
- */
+/* Fills @p. HANDOVER: what nft might be able to read could not be read. */
 INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	struct sk_buff *skb = ctx->skb;

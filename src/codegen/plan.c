@@ -121,8 +121,7 @@ static int add_rule(struct plan *p, const struct name_index *ix,
 	pr->rule = r;
 	pr->num = pc->nrules;
 	pr->counter = -1;
-	/* What is too large needs no predicates, only to be counted to its end.
-	 */
+	/* What is too large need only be counted to its end. */
 	if (p->nrules > PLAN_MAX_RULES)
 		return jumps(r) ? set_jump(p, ix, r, pr) : 0;
 
@@ -193,8 +192,10 @@ static int build(struct plan *p, struct name_index *ix)
 	base = find_name(ix, p->base->name);
 	if (!base || !chain_record(p, base))
 		return base ? -ENOMEM : -ENOENT;
-	/* The list grows while it is walked: jumps append the chains they lead
-	 * to. */
+	/*
+	 * The list grows while it is walked: jumps append the chains they lead
+	 * to.
+	 */
 	for (unsigned int i = 0; i < p->nchains; i++) {
 		ret = add_chain(p, ix, p->chains[i]);
 		if (ret)

@@ -18,13 +18,14 @@
 #define PLAN_MAX_CONDITIONS 6000
 #define PLAN_MAX_RULES	    2000
 #define PLAN_MAX_FUNCTIONS  200
-#define PLAN_MAX_FRAMES	    7  /* of chains, below front() */
-#define PLAN_PART_RULES	    64 /* a longer chain becomes several functions */
-#define PLAN_INLINE_RULES                                                      \
-	24 /* a chain with one caller up to this size is no function of its    \
-	      own */
-#define PLAN_MAX_HITS                                                          \
-	24 /* matched rules without a verdict on one packet's way */
+/* Of chains, below front(). */
+#define PLAN_MAX_FRAMES 7
+/* A longer chain becomes several functions. */
+#define PLAN_PART_RULES 64
+/* A chain with one caller up to this size is expanded there. */
+#define PLAN_INLINE_RULES 24
+/* Rules that match one packet without deciding it. */
+#define PLAN_MAX_HITS 24
 
 enum plan_verdict {
 	VERDICT_NEXT, /* count and go on */

@@ -14,8 +14,10 @@ static unsigned int max_uint(unsigned int a, unsigned int b)
 	return a > b ? a : b;
 }
 
-/* Callees of @c first, each once. False: the chains form a loop (which nft does
- * not let in). */
+/*
+ * Callees of @c first, each once. False: the chains form a loop (which nft does
+ * not let in).
+ */
 static bool order_from(struct plan *p, struct plan_chain *c)
 {
 	if (c->walk != WALK_NEW)
@@ -78,8 +80,10 @@ static void follow(struct plan_chain *c)
 	c->may_return = true;
 }
 
-/* The most entries a packet on its way through @c adds to the list of matched
- * rules. */
+/*
+ * The most entries a packet on its way through @c adds to the list of matched
+ * rules.
+ */
 static unsigned int count_hits(const struct plan_chain *c)
 {
 	unsigned int on_way = 0, most = 0;
@@ -101,8 +105,10 @@ static unsigned int count_hits(const struct plan_chain *c)
 	return max_uint(most, on_way);
 }
 
-/* Sizes in functions and frames; callees are done. Returns how many functions
- * @c needs. */
+/*
+ * Sizes in functions and frames; callees are done. Returns how many functions
+ * @c needs.
+ */
 static unsigned int measure(struct plan *p, struct plan_chain *c)
 {
 	unsigned int below = 0, parts;
@@ -199,8 +205,10 @@ static void demote_limits(struct plan *p)
 	} while (again);
 }
 
-/* Chains that only a rule which is now a hand-over (or comes too late) leads to
- * are left out. */
+/*
+ * Chains that only a rule which is now a hand-over (or comes too late) leads to
+ * are left out.
+ */
 static void drop_unreached(struct plan *p)
 {
 	for (unsigned int i = 0; i < p->nchains; i++)

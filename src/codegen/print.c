@@ -49,8 +49,10 @@ static void print_defines(struct buf *out, const struct plan *p)
 	buf_printf(out, "#define NEED_MARK %d\n", n.mark);
 	buf_printf(out, "#define NEED_CT %d\n", n.ct);
 	buf_printf(out, "#define NEED_CT_ENTRY %d\n", n.ct_entry);
-	/* Where there is a limit no rule may hand over: those it would do that
-	 * for go at once. */
+	/*
+	 * Where there is a limit no rule may hand over: those it would do that
+	 * for go at once.
+	 */
 	buf_printf(out, "#define HANDOVER_FRAGMENTS %d\n",
 		   p->nstates && n.native_transport);
 }
@@ -60,8 +62,10 @@ void print_comment_text(struct buf *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 
-		/* No end or start of a comment, no line splice, no trigraph, no
-		 * control character. */
+		/*
+		 * No end or start of a comment, no line splice, no trigraph, no
+		 * control character.
+		 */
 		if (c < ' ' || c > '~' || c == '\\' ||
 		    ((c == '/' || c == '*' || c == '?') && i &&
 		     (text[i - 1] == '*' || text[i - 1] == '/' ||
@@ -167,8 +171,10 @@ static void print_rule(const struct printer *pr, const struct plan_chain *c,
 	buf_puts(pr->out, "\t} while (0);\n");
 }
 
-/* A global function is verified once by itself, knowing nothing of its
- * arguments. */
+/*
+ * A global function is verified once by itself, knowing nothing of its
+ * arguments.
+ */
 static void print_head(struct buf *out, const struct plan_chain *c, int part)
 {
 	if (c->inlined)

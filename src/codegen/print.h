@@ -6,8 +6,10 @@
 #include "base/buf.h"
 #include "codegen/plan.h"
 
-/* What the program must read of a packet for its predicates: the NEED_* of
- * packet.bpf.h. */
+/*
+ * What the program must read of a packet for its predicates: the NEED_* of
+ * packet.bpf.h.
+ */
 struct needs {
 	bool iif, oif, mark, ct, ct_entry, tcpopt;
 	bool native_transport;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One predicate as C. A table says how each field is spelled; the operators are
- * generic. */
+/*
+ * One predicate as C. A table says how each field is spelled; the operators are
+ * generic.
+ */
 #include "codegen/print.h"
 
 #include <string.h>
@@ -21,7 +23,7 @@ struct spelling {
 	}
 #define CT_U16(tuple, end)                                                     \
 	{                                                                      \
-		.number = "ntoh16(" tuple "(p)->" end ".u.all)",    \
+		.number = "ntoh16(" tuple "(p)->" end ".u.all)",               \
 		.full_mask = UINT16_MAX, .of_ct = true                         \
 	}
 
@@ -101,8 +103,10 @@ void pred_needs(const struct pred *p, struct needs *n)
 	}
 }
 
-/* "(w & mask) == value", value and mask as this machine loads them from packet
- * memory. */
+/*
+ * "(w & mask) == value", value and mask as this machine loads them from packet
+ * memory.
+ */
 static void print_word(struct buf *out, const char *fmt, unsigned int i,
 		       unsigned int size, const struct pred *p)
 {
@@ -171,8 +175,10 @@ static void print_masked(struct buf *out, const struct spelling *s,
 		buf_printf(out, "(%s & 0x%x) == 0x%x", s->number, mask, value);
 }
 
-/* Never a comparison whose outcome its types already tell: clang warns of
- * those. */
+/*
+ * Never a comparison whose outcome its types already tell: clang warns of
+ * those.
+ */
 static void print_range(struct buf *out, const char *x,
 			const struct pred_range *r)
 {
@@ -288,8 +294,10 @@ bool print_pred(struct buf *out, enum family family, const struct pred *p)
 	default:
 		break;
 	}
-	/* No parentheses around a lone comparison: clang takes them for a
-	 * mistyped assignment. */
+	/*
+	 * No parentheses around a lone comparison: clang takes them for a
+	 * mistyped assignment.
+	 */
 	prefix = pass_prefix(family, p);
 	buf_printf(out, "\t\tif (%s%s", prefix,
 		   p->invert ? (*prefix ? "(" : "") : "!(");

@@ -22,8 +22,10 @@ struct program {
 	double clang_ms, load_ms;
 };
 
-/* Prints, compiles and loads @p; messages go to stderr. 0 or negative.
- * program_free() in any case. */
+/*
+ * Prints, compiles and loads @p; messages go to stderr. 0 or negative.
+ * program_free() in any case.
+ */
 int program_build(struct program *prog, const struct plan *p);
 void program_free(struct program *prog);
 

@@ -158,8 +158,10 @@ static void test_conntrack_none(void **state)
 	expect_count(4, 1, 20);
 }
 
-/* There are no entries here; but clang and the verifier see every way to look
- * into one. */
+/*
+ * There are no entries here; but clang and the verifier see every way to look
+ * into one.
+ */
 static void test_conntrack_fields(void **state)
 {
 	struct xt_conntrack_mtinfo3 ct = {
@@ -226,8 +228,10 @@ static void test_limit(void **state)
 	assert_in_range(accepted, 2, 4);
 }
 
-/* The longest way with everything a packet can be asked for: 512 bytes of stack
- * must do. */
+/*
+ * The longest way with everything a packet can be asked for: 512 bytes of stack
+ * must do.
+ */
 static void test_stack(void **state)
 {
 	struct xt_mark_mtinfo1 mark = {.mark = 0, .mask = 0xff};

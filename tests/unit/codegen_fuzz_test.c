@@ -98,8 +98,10 @@ static void random_core(struct rule *r)
 		c->iif_len = below(20);
 	}
 	c->has_oif = !below(5);
-	/* Hardly a rule without a condition: what comes after it would not be
-	 * compiled. */
+	/*
+	 * Hardly a rule without a condition: what comes after it would not be
+	 * compiled.
+	 */
 	c->proto = !below(30) ? 0 : below(9) ? below(256) : next_random();
 	c->frag = !below(6);
 	c->inv = next_random();

@@ -138,8 +138,10 @@ static void test_tcp(void **state)
 				  "not in 1-1; dport not in 2-2");
 	expect4(with_match(rule4(), "tcp", 0, false, &port, sizeof(port)),
 		"refused: match tcp: without -p tcp");
-	/* Flags that cannot come out of the mask: clang would refuse such a
-	 * comparison. */
+	/*
+	 * Flags that cannot come out of the mask: clang would refuse such a
+	 * comparison.
+	 */
 	port.flg_cmp = 0x04;
 	port.flg_mask = 0x02;
 	expect4(tcp(&port, false), "proto&ffff==6; transport>=20 dropshort "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For tests that run generated programs: the program at hand, and packets by
- * hand. */
+/*
+ * For tests that run generated programs: the program at hand, and packets by
+ * hand.
+ */
 #ifndef TESTS_CODEGEN_PACKETS_H
 #define TESTS_CODEGEN_PACKETS_H
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Ruleset -> plan: counters, hand-overs, bounds, and which limits may be
- * compiled. */
+/*
+ * Ruleset -> plan: counters, hand-overs, bounds, and which limits may be
+ * compiled.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,8 +109,10 @@ static void test_handovers(void **state)
 	add_rule(fx.base, ACTION_JUMP, "c");
 	with_proto(add_rule(c, ACTION_TARGET, "LOG"), 6, false);
 	with_foreign(add_rule(c, ACTION_DROP, NULL));
-	/* A guard has no number. No packet gets past c 2, so neither to what
-	 * comes after. */
+	/*
+	 * A guard has no number. No packet gets past c 2, so neither to what
+	 * comes after.
+	 */
 	add_rule(c, ACTION_TARGET, "REJECT");
 	add_rule(fx.base, ACTION_ACCEPT, NULL);
 	with_proto(add_rule(fx.base, ACTION_DROP, NULL), 6, false);
@@ -181,15 +185,19 @@ static void test_limit_before_handover(void **state)
 	with_limit(add_rule(fx.base, ACTION_ACCEPT, NULL));
 	with_proto(add_rule(fx.base, ACTION_TARGET, "LOG"), 6, false);
 	fixture_plan(&fx);
-	/* A limit without conditions of its own becomes a hand-over of
-	 * everything. */
+	/*
+	 * A limit without conditions of its own becomes a hand-over of
+	 * everything.
+	 */
 	assert_int_equal(plan_mode(fx.plan), CHAIN_NFT);
 	assert_string_equal(plan_reason(fx.plan),
 			    "every packet would be handed over: " LIMITED);
 }
 
-/* In a callee, in the caller behind the jump, after a goto: wherever the
- * hand-over is. */
+/*
+ * In a callee, in the caller behind the jump, after a goto: wherever the
+ * hand-over is.
+ */
 static void test_limit_across_chains(void **state)
 {
 	struct chain *c = fixture_chain(&fx, "c");
@@ -214,8 +222,10 @@ static void test_limit_own_target(void **state)
 	assert_int_equal(states(), 0);
 }
 
-/* More matched rules than the list holds end in a hand-over: then no limit
- * before it. */
+/*
+ * More matched rules than the list holds end in a hand-over: then no limit
+ * before it.
+ */
 static void test_limit_overflow(void **state)
 {
 	with_limit(with_proto(add_rule(fx.base, ACTION_NONE, NULL), 6, false));

@@ -35,8 +35,10 @@ static void test_addresses(void **state)
 
 static void test_devices(void **state)
 {
-	/* No input device: its name is empty, which is no name's prefix but
-	 * that of "+". */
+	/*
+	 * No input device: its name is empty, which is no name's prefix but
+	 * that of "+".
+	 */
 	with_iif(add_rule(fx.base, ACTION_DROP, NULL), "eth+", false);
 	with_oif(add_rule(fx.base, ACTION_DROP, NULL), "l", false);
 	with_oif(add_rule(fx.base, ACTION_DROP, NULL), "lo0", false);
@@ -79,8 +81,10 @@ static void test_native_tcp(void **state)
 	assert_int_equal(run(cut(tcp_to(ip4(6, 0), 22, 2, "", 0), 23)),
 			 NF_DROP);
 	assert_int_equal(run(ip4(6, 0)), NF_DROP);
-	/* What nft's native form makes of a later fragment differs between
-	 * kernels. */
+	/*
+	 * What nft's native form makes of a later fragment differs between
+	 * kernels.
+	 */
 	assert_int_equal(run(tcp_to(ip4(6, 9), 22, 2, "", 0)), HANDOVER);
 	assert_int_equal(run(tcp_to(ip4(17, 9), 22, 2, "", 0)), NF_DROP);
 	expect_count(0, 3, 40 + 40 + 24);
@@ -258,8 +262,10 @@ static void test_ip6_walk(void **state)
 			 NF_ACCEPT);
 	assert_int_equal(run(tcp_to(plus(ip6(44), frag, 8), 22, 2, "", 0)),
 			 HANDOVER);
-	/* Cut short in an extension header, or a later fragment of one: no
-	 * protocol at all. */
+	/*
+	 * Cut short in an extension header, or a later fragment of one: no
+	 * protocol at all.
+	 */
 	expect_count(2, 0, 0);
 	assert_int_equal(run(plus(ip6(0), "\6", 1)), NF_DROP);
 	assert_int_equal(run(plus(ip6(44), "\6\0\0", 3)), NF_DROP);

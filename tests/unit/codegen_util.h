@@ -28,8 +28,10 @@ struct chain *fixture_chain(struct fixture *f, const char *name);
 /* Plans the base chain; a plan made before is freed. */
 const struct plan *fixture_plan(struct fixture *f);
 
-/* A rule with a counter at the end of @c. @to: destination of a jump or goto,
- * target of ACTION_TARGET. */
+/*
+ * A rule with a counter at the end of @c. @to: destination of a jump or goto,
+ * target of ACTION_TARGET.
+ */
 struct rule *add_rule(struct chain *c, enum rule_action action, const char *to);
 
 /* Conditions; they return the rule, to be chained. */
