@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "iptables-bpf/restore_file.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xtables.h>
+
+#include "iptables-bpf/xt.h"
+#include "iptables-bpf/xt_rule.h"
 
 int restore_failed(struct restore_file *f, int line, int ret)
 {
@@ -68,28 +69,14 @@ int restore_stray_line(struct restore_file *f, int line)
 }
 
 /*
- * A chain may not be called like a target. xtables_announce_chain() goes first
- * as in iptables-restore: it keeps libxtables from looking on disk for a plugin
- * of that name, now and at every later -j.
+ * xtables_announce_chain() goes first as in iptables-restore: it keeps
+ * libxtables from looking on disk for a plugin of that name, now and at every
+ * later -j.
  */
-static int check_chain_name(const char *name, struct err *e)
+static int check_chain_name(void *name)
 {
-	if (strlen(name) >= XT_EXTENSION_MAXNAMELEN)
-		return err_set(
-			e, ERR_PARAMETER, 0,
-			"chain name `%s' too long (must be under %d chars)",
-			name, XT_EXTENSION_MAXNAMELEN);
-	if (*name == '-' || *name == '!')
-		return err_set(e, ERR_PARAMETER, 0,
-			       "chain name not allowed to start with `%c'",
-			       *name);
-	if (xtables_find_target(name, XTF_TRY_LOAD))
-		return err_set(e, ERR_PARAMETER, 0,
-			       "chain name may not clash with target name");
-	for (const char *p = name; *p; p++)
-		if (isspace((unsigned char)*p))
-			return err_set(e, ERR_PARAMETER, 0,
-				       "Invalid chain name `%s'", name);
+	xtables_announce_chain(name);
+	xt_check_chain_name(name);
 	return 0;
 }
 
@@ -114,8 +101,7 @@ int restore_chain(struct restore_file *f, const char *name, const char *policy,
 				      err_set(f->e, ERR_PARAMETER, 0,
 					      "%s: line %d chain name invalid",
 					      f->fe->progname, line));
-	xtables_announce_chain(name);
-	ret = check_chain_name(name, f->e);
+	ret = xt_guarded(check_chain_name, (void *)(uintptr_t)name, f->e);
 	if (!ret && !policy)
 		ret = err_set(f->e, ERR_PARAMETER, 0,
 			      "%s: line %d policy invalid", f->fe->progname,
