@@ -13,3 +13,5 @@ libextensions_a_SOURCES = \
 	extensions/table.c extensions/table.h \
 	extensions/tcp.c \
 	extensions/udp.c
+
+EXTRA_DIST += doc/MATCHES.md
