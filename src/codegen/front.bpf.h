@@ -88,7 +88,7 @@ int front(struct bpf_nf_ctx *ctx)
 	if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
 		return hand_over(ctx);
 #endif
-	verdict = chain_0(&p);
+	verdict = CHAIN_0(ctx, &p);
 	if (!verdict)
 		verdict = POLICY | POLICY_COUNT;
 	switch (verdict & CODE_MASK) {

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libcodegen.a
 libcodegen_a_SOURCES = \
+	src/codegen/call.c src/codegen/call.h \
 	src/codegen/codegen.h \
 	src/codegen/lower.c src/codegen/lower.h \
 	src/codegen/plan.c src/codegen/plan.h \

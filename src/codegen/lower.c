@@ -54,6 +54,31 @@ int lower_add(struct lower *l, const struct pred *p)
 	return 0;
 }
 
+bool pred_can_drop(const struct pred *p)
+{
+	if (p->field == FIELD_CALL)
+		return call_descs[p->call.fn].drops;
+	return p->field == FIELD_TRANSPORT &&
+	       (p->transport.drop_short || p->transport.drop_frag1);
+}
+
+bool pred_can_hand_over(const struct pred *p)
+{
+	return p->field == FIELD_CALL && call_descs[p->call.fn].hands_over;
+}
+
+unsigned int pred_frames(const struct pred *p)
+{
+	return p->field == FIELD_CALL ? call_descs[p->call.fn].frames : 0;
+}
+
+unsigned int pred_weight(const struct pred *p)
+{
+	if (p->field == FIELD_CALL)
+		return 1 + call_descs[p->call.fn].weight + p->call.size / 8;
+	return p->op == OP_RANGES ? 1 + p->ranges.n : 1;
+}
+
 void lower_pass_no_ct(struct lower *l, bool pass)
 {
 	l->pass_no_ct = pass;
@@ -171,6 +196,42 @@ int lower_bytes(struct lower *l, enum pred_field field, const void *value,
 			return add_known(l, !invert);
 	}
 	return lower_add(l, &p);
+}
+
+int lower_between(struct lower *l, enum pred_field field, uint32_t lo,
+		  uint32_t hi, bool invert)
+{
+	struct pred p = {
+		.field = field,
+		.op = OP_BETWEEN,
+		.invert = invert,
+		.between = {.lo = lo, .hi = hi},
+	};
+
+	if (always_there(field) && lo > hi)
+		return add_known(l, invert);
+	return lower_add(l, &p);
+}
+
+int lower_call_data(struct lower *l, enum pred_call fn, const uint64_t *arg,
+		    unsigned int nargs, const void *data, unsigned int size,
+		    bool invert)
+{
+	struct pred p = {
+		.field = FIELD_CALL,
+		.invert = invert,
+		.call = {.fn = fn, .nargs = nargs, .data = data, .size = size},
+	};
+
+	for (unsigned int i = 0; i < nargs; i++)
+		p.call.arg[i] = arg[i];
+	return lower_add(l, &p);
+}
+
+int lower_call(struct lower *l, enum pred_call fn, const uint64_t *arg,
+	       unsigned int nargs, bool invert)
+{
+	return lower_call_data(l, fn, arg, nargs, NULL, 0, invert);
 }
 
 int lower_transport(struct lower *l, unsigned int need, bool native,

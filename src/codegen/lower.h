@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "codegen/call.h"
 #include "model/model.h"
 
 /*
@@ -57,6 +58,8 @@ enum pred_field {
 	FIELD_CT_REPLSRC_PORT,
 	FIELD_CT_REPLDST_PORT,
 	FIELD_LIMIT, /* question: does the token bucket give a token? */
+	FIELD_CALL,  /* question: does a function of the runtime (call.h) match?
+		      */
 	FIELD_COUNT
 };
 
@@ -74,9 +77,11 @@ enum pred_op {
 	OP_MASKED,  /* (field & mask) == value */
 	OP_ANY_BIT, /* (field & mask) != 0 */
 	OP_RANGES,  /* lo <= field <= hi for one of the ranges */
+	OP_BETWEEN, /* between.lo <= field <= between.hi */
 };
 
 #define PRED_MAX_RANGES 15 /* XT_MULTI_PORTS */
+#define PRED_MAX_ARGS	8
 
 struct pred_range {
 	uint16_t lo, hi;
@@ -113,6 +118,16 @@ struct pred {
 			bool drop_frag1; /* ... or at fragment offset 1 */
 		} transport;
 		struct {
+			uint32_t lo, hi;
+		} between;
+		struct {
+			enum pred_call fn;
+			uint8_t nargs;
+			uint16_t size; /* of data; passed on when not 0 */
+			uint64_t arg[PRED_MAX_ARGS];
+			const uint8_t *data; /* the rule's, not owned */
+		} call;
+		struct {
 			uint64_t cost;	/* ns per packet */
 			uint64_t max;	/* size of the bucket, ns */
 			uint32_t state; /* ordinal in the state map */
@@ -148,6 +163,14 @@ static inline bool pred_has_state(const struct pred *p)
 	return p->field == FIELD_LIMIT;
 }
 
+/* Whether testing @p can drop the packet, or hand it over. */
+bool pred_can_drop(const struct pred *p);
+bool pred_can_hand_over(const struct pred *p);
+/* How many function calls deep testing @p goes. */
+unsigned int pred_frames(const struct pred *p);
+/* What clang has to translate for @p, in comparisons. */
+unsigned int pred_weight(const struct pred *p);
+
 /* ---- for extensions; they return 0 or -ENOMEM ---- */
 
 enum family lower_family(const struct lower *l);
@@ -177,6 +200,16 @@ int lower_ranges(struct lower *l, enum pred_field field,
 /* @len bytes of @field under @mask are @value (network order). */
 int lower_bytes(struct lower *l, enum pred_field field, const void *value,
 		const void *mask, unsigned int len, bool invert);
+/* @lo <= @field <= @hi. */
+int lower_between(struct lower *l, enum pred_field field, uint32_t lo,
+		  uint32_t hi, bool invert);
+/* What function @fn of the runtime answers to @nargs arguments. */
+int lower_call(struct lower *l, enum pred_call fn, const uint64_t *arg,
+	       unsigned int nargs, bool invert);
+/* The same, with @size bytes of the rule's own data behind the arguments. */
+int lower_call_data(struct lower *l, enum pred_call fn, const uint64_t *arg,
+		    unsigned int nargs, const void *data, unsigned int size,
+		    bool invert);
 /*
  * The header of a match that the kernel evaluates natively (does not match
  * when unreadable) or by xt code (drops the packet then).

@@ -19,6 +19,19 @@
 #define RETURN	  4 /* within a chain of several functions: leave it */
 #define CODE_MASK 7
 #define COUNT(i)  (((i) + 1) << 3)
+/* What a match's own function answers: this, NEXT, or the packet's end. */
+#define MATCH	  1
+
+/* What a chain's function is given. */
+#if NEED_CTX
+#define ARGS		struct bpf_nf_ctx *ctx, struct pkt *p
+#define PASS		ctx, p
+#define CHAIN_0(ctx, p) chain_0(ctx, p)
+#else
+#define ARGS		struct pkt *p
+#define PASS		p
+#define CHAIN_0(ctx, p) chain_0(p)
+#endif
 
 /* Set before the program is loaded. */
 const volatile abi_u32 chain_id = 0;
@@ -92,14 +105,20 @@ static NOINLINE int read_bytes(struct bpf_nf_ctx *ctx, abi_u32 off, void *buf,
 	return bpf_dynptr_read(buf, len, &data, off, 0);
 }
 
-/* skb->nf_trace, a bit field whose place differs between kernels. */
-INLINE int is_traced(const struct sk_buff *skb)
+/* A bit field, whose place differs between kernels. */
+#define READ_BITS(s, field)                                                    \
+	read_bits((const void *)(s) +                                          \
+			  __builtin_preserve_field_info((s)->field, 0),        \
+		  __builtin_preserve_field_info((s)->field, 1),                \
+		  __builtin_preserve_field_info((s)->field, 4),                \
+		  __builtin_preserve_field_info((s)->field, 5))
+
+INLINE abi_u64 read_bits(const void *p, abi_u32 size, abi_u32 left,
+			 abi_u32 right)
 {
-	const void *p = (const void *)skb +
-			__builtin_preserve_field_info(skb->nf_trace, 0);
 	abi_u64 v = 0;
 
-	switch (__builtin_preserve_field_info(skb->nf_trace, 1)) {
+	switch (size) {
 	case 1:
 		v = *(const abi_u8 *)p;
 		break;
@@ -113,8 +132,7 @@ INLINE int is_traced(const struct sk_buff *skb)
 		v = *(const abi_u64 *)p;
 		break;
 	}
-	v <<= __builtin_preserve_field_info(skb->nf_trace, 4);
-	return v >> __builtin_preserve_field_info(skb->nf_trace, 5) != 0;
+	return v << left >> right;
 }
 
 #if NEED_IIF || NEED_OIF
@@ -334,7 +352,7 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 
 	p->n = 0;
 	p->len = skb->len;
-	if (is_traced(skb) || read_network(ctx, p))
+	if (READ_BITS(skb, nf_trace) || read_network(ctx, p))
 		return HANDOVER;
 #if HANDOVER_FRAGMENTS
 	if (p->fragoff)

@@ -34,9 +34,7 @@ static bool order_from(struct plan *p, struct plan_chain *c)
 static bool can_drop(const struct plan_rule *r)
 {
 	for (unsigned int i = 0; i < r->npreds; i++)
-		if (r->preds[i].field == FIELD_TRANSPORT &&
-		    (r->preds[i].transport.drop_short ||
-		     r->preds[i].transport.drop_frag1))
+		if (pred_can_drop(&r->preds[i]))
 			return true;
 	return false;
 }
@@ -111,7 +109,7 @@ static unsigned int count_hits(const struct plan_chain *c)
  */
 static unsigned int measure(struct plan *p, struct plan_chain *c)
 {
-	unsigned int below = 0, parts;
+	unsigned int below = 0, calls = 0, parts;
 
 	c->size = 0;
 	for (unsigned int i = 0; i < c->live; i++) {
@@ -120,20 +118,28 @@ static unsigned int measure(struct plan *p, struct plan_chain *c)
 		c->size += plan_rule_size(r);
 		if (r->target)
 			below = max_uint(below, r->target->frames);
+		for (unsigned int k = 0; k < r->npreds; k++)
+			calls = max_uint(calls, pred_frames(&r->preds[k]));
 	}
 	c->inlined = c->chain != p->base && c->callers == 1 &&
 		     c->size <= PLAN_INLINE_RULES;
 	parts = c->size > PLAN_PART_RULES
 			? (c->size + PLAN_PART_RULES - 1) / PLAN_PART_RULES * 2
 			: 0;
-	c->frames = below + (c->inlined ? 0 : 1) + (parts ? 1 : 0);
+	c->frames =
+		max_uint(below, calls) + (c->inlined ? 0 : 1) + (parts ? 1 : 0);
 	return c->inlined ? 0 : 1 + parts;
 }
 
 static bool rule_hands_over(const struct plan_rule *r)
 {
-	return r->verdict == VERDICT_HANDOVER ||
-	       (r->target && r->target->handover_inside);
+	if (r->verdict == VERDICT_HANDOVER ||
+	    (r->target && r->target->handover_inside))
+		return true;
+	for (unsigned int i = 0; i < r->npreds; i++)
+		if (pred_can_hand_over(&r->preds[i]))
+			return true;
+	return false;
 }
 
 static bool rest_hands_over(const struct plan_chain *c, unsigned int from)
@@ -288,10 +294,9 @@ static unsigned int count_conditions(const struct plan_chain *c)
 	for (unsigned int i = 0; i < c->live; i++) {
 		const struct plan_rule *r = &c->rules[i];
 
-		n += 1 + r->npreds;
+		n += 1;
 		for (unsigned int k = 0; k < r->npreds; k++)
-			if (r->preds[k].op == OP_RANGES)
-				n += r->preds[k].ranges.n;
+			n += pred_weight(&r->preds[k]);
 	}
 	return n;
 }

@@ -42,13 +42,7 @@ static void print_defines(struct buf *out, const struct plan *p)
 	buf_printf(out, "#define STATES %u\n", p->nstates);
 	/* An array needs an element. */
 	buf_printf(out, "#define HITS %u\n", p->hits ? p->hits : 1);
-	buf_printf(out, "#define NEED_IIF %d\n", n.iif);
-	buf_printf(out, "#define NEED_OIF %d\n", n.oif);
-	buf_printf(out, "#define NEED_TH %u\n", n.th);
-	buf_printf(out, "#define NEED_TCPOPT %d\n", n.tcpopt);
-	buf_printf(out, "#define NEED_MARK %d\n", n.mark);
-	buf_printf(out, "#define NEED_CT %d\n", n.ct);
-	buf_printf(out, "#define NEED_CT_ENTRY %d\n", n.ct_entry);
+	print_needs(out, &n);
 	/*
 	 * Where there is a limit no rule may hand over: those it would do that
 	 * for go at once.
@@ -139,7 +133,7 @@ static void print_verdict(struct buf *out, const struct plan_rule *r,
 	case VERDICT_JUMP:
 		print_hit(out, r);
 		buf_printf(out,
-			   "\t\tint r = chain_%u(p);\n\t\tif (r)\n"
+			   "\t\tint r = chain_%u(PASS);\n\t\tif (r)\n"
 			   "\t\t\treturn r;\n",
 			   r->target->id);
 		return;
@@ -147,11 +141,11 @@ static void print_verdict(struct buf *out, const struct plan_rule *r,
 		print_hit(out, r);
 		if (in_part)
 			buf_printf(out,
-				   "\t\tint r = chain_%u(p);\n"
+				   "\t\tint r = chain_%u(PASS);\n"
 				   "\t\treturn r ? r : RETURN;\n",
 				   r->target->id);
 		else
-			buf_printf(out, "\t\treturn chain_%u(p);\n",
+			buf_printf(out, "\t\treturn chain_%u(PASS);\n",
 				   r->target->id);
 		return;
 	}
@@ -184,7 +178,7 @@ static void print_head(struct buf *out, const struct plan_chain *c, int part)
 	buf_printf(out, "int chain_%u", c->id);
 	if (part >= 0)
 		buf_printf(out, "_%d", part);
-	buf_puts(out, "(struct pkt *p)\n{\n");
+	buf_puts(out, "(ARGS)\n{\n");
 	if (!c->inlined)
 		buf_puts(out, "\tif (!p)\n\t\treturn HANDOVER;\n");
 }
@@ -231,7 +225,7 @@ static void print_chain(const struct printer *pr, const struct plan_chain *c)
 		buf_puts(out, "\tint r;\n\n");
 	for (int i = 0; i < parts; i++)
 		buf_printf(out,
-			   "\tr = chain_%u_%d(p);\n\tif (r)\n"
+			   "\tr = chain_%u_%d(PASS);\n\tif (r)\n"
 			   "\t\treturn r == RETURN ? NEXT : r;\n",
 			   c->id, i);
 	for (unsigned int i = 0; !parts && i < c->live; i++)

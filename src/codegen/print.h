@@ -4,6 +4,7 @@
 #define CODEGEN_PRINT_H
 
 #include "base/buf.h"
+#include "codegen/call.h"
 #include "codegen/plan.h"
 
 /*
@@ -11,13 +12,16 @@
  * packet.bpf.h.
  */
 struct needs {
-	bool iif, oif, mark, ct, ct_entry, tcpopt;
+	bool field[FIELD_COUNT], call[CALL_COUNT];
+	bool ct_entry;
 	bool native_transport;
 	unsigned int th; /* bytes of the transport header */
 };
 
 /* Adds what @p asks for to @n. */
 void pred_needs(const struct pred *p, struct needs *n);
+/* As #defines; a NEED_* that is not asked for is left undefined. */
+void print_needs(struct buf *out, const struct needs *n);
 
 /*
  * Prints statements that `break` out of the rule when @p does not hold,

@@ -14,7 +14,14 @@ struct spelling {
 	unsigned int word_size;
 	uint32_t full_mask; /* a mask that leaves the number as it is */
 	bool of_ct;	    /* read from a conntrack entry */
+	/* What the runtime must read for it: NEED_<need> is defined. */
+	const char *need;
+	uint8_t th; /* bytes of the transport header */
 };
+
+/* What comes first of the header is needed for everything that lies in it. */
+#define TH_PORTS 4
+#define TH_FLAGS 14
 
 #define CT_WORD(tuple, end)                                                    \
 	{                                                                      \
@@ -30,16 +37,21 @@ struct spelling {
 static const struct spelling spellings[FIELD_COUNT] = {
 	[FIELD_SADDR] = {.word = "p->saddr[%u]"},
 	[FIELD_DADDR] = {.word = "p->daddr[%u]"},
-	[FIELD_IIF] = {.word = "p->iif[%u]", .word_size = 8},
-	[FIELD_OIF] = {.word = "p->oif[%u]", .word_size = 8},
+	[FIELD_IIF] = {.word = "p->iif[%u]", .word_size = 8, .need = "IIF"},
+	[FIELD_OIF] = {.word = "p->oif[%u]", .word_size = 8, .need = "OIF"},
 	[FIELD_PROTO] = {"p->proto", .full_mask = UINT16_MAX},
 	[FIELD_FRAGOFF] = {"p->fragoff", .full_mask = UINT16_MAX},
-	[FIELD_SPORT] = {"p->sport", .full_mask = UINT16_MAX},
-	[FIELD_DPORT] = {"p->dport", .full_mask = UINT16_MAX},
-	[FIELD_ICMP] = {"p->sport", .full_mask = UINT16_MAX},
-	[FIELD_TCP_FLAGS] = {"p->tcpflags", .full_mask = UINT8_MAX},
-	[FIELD_MARK] = {"p->mark", .full_mask = UINT32_MAX},
-	[FIELD_CT_STATE] = {"p->ctstate", .full_mask = UINT32_MAX},
+	[FIELD_SPORT] = {"p->sport", .full_mask = UINT16_MAX, .th = TH_PORTS},
+	[FIELD_DPORT] = {"p->dport", .full_mask = UINT16_MAX, .th = TH_PORTS},
+	[FIELD_ICMP] = {"p->sport", .full_mask = UINT16_MAX, .th = TH_PORTS},
+	[FIELD_ANY_PORT] = {.th = TH_PORTS},
+	[FIELD_TCP_FLAGS] = {"p->tcpflags", .full_mask = UINT8_MAX,
+			     .th = TH_FLAGS},
+	[FIELD_TCP_OPTION] = {.need = "TCPOPT"},
+	[FIELD_MARK] = {"p->mark", .full_mask = UINT32_MAX, .need = "MARK"},
+	[FIELD_CT_STATE] = {"p->ctstate", .full_mask = UINT32_MAX,
+			    .need = "CT"},
+	[FIELD_CT_ENTRY] = {.need = "CT"},
 	[FIELD_CT_REPLY] = {"(p->ctinfo >= 3)", .full_mask = 1, .of_ct = true},
 	[FIELD_CT_STATUS] = {"(abi_u32)ct_entry(p)->status",
 			     .full_mask = UINT32_MAX, .of_ct = true},
@@ -55,52 +67,43 @@ static const struct spelling spellings[FIELD_COUNT] = {
 	[FIELD_CT_REPLDST_PORT] = CT_U16("ct_reply", "dst"),
 };
 
-/* What comes first of the header is needed for everything that lies in it. */
-#define TH_PORTS 4
-#define TH_FLAGS 14
-
-static void need_th(struct needs *n, unsigned int bytes)
-{
-	if (n->th < bytes)
-		n->th = bytes;
-}
-
 void pred_needs(const struct pred *p, struct needs *n)
 {
-	switch (p->field) {
-	case FIELD_IIF:
-		n->iif = true;
-		break;
-	case FIELD_OIF:
-		n->oif = true;
-		break;
-	case FIELD_TRANSPORT:
+	const struct spelling *s = &spellings[p->field];
+
+	n->field[p->field] = true;
+	if (n->th < s->th)
+		n->th = s->th;
+	if (p->field == FIELD_TRANSPORT)
 		n->native_transport |= p->transport.native;
-		break;
-	case FIELD_SPORT:
-	case FIELD_DPORT:
-	case FIELD_ANY_PORT:
-	case FIELD_ICMP:
-		need_th(n, TH_PORTS);
-		break;
-	case FIELD_TCP_FLAGS:
-		need_th(n, TH_FLAGS);
-		break;
-	case FIELD_TCP_OPTION:
-		n->tcpopt = true;
-		break;
-	case FIELD_MARK:
-		n->mark = true;
-		break;
-	case FIELD_CT_STATE:
-		n->ct = true;
+	if (p->field == FIELD_CALL)
+		n->call[p->call.fn] = true;
+	n->ct_entry |= s->of_ct;
+	if (p->field == FIELD_CT_STATE)
 		n->ct_entry |= (p->number.mask & (CT_SNAT | CT_DNAT)) != 0;
-		break;
-	default:
-		n->ct |= p->field == FIELD_CT_ENTRY ||
-			 spellings[p->field].of_ct;
-		n->ct_entry |= spellings[p->field].of_ct;
+}
+
+static void print_need(struct buf *out, const char *name)
+{
+	if (name)
+		buf_printf(out, "#define NEED_%s 1\n", name);
+}
+
+void print_needs(struct buf *out, const struct needs *n)
+{
+	for (unsigned int i = 0; i < FIELD_COUNT; i++)
+		if (n->field[i])
+			print_need(out, spellings[i].need);
+	for (unsigned int i = 0; i < CALL_COUNT; i++)
+		if (n->call[i]) {
+			print_need(out, call_descs[i].need);
+			print_need(out, "CTX");
+		}
+	if (n->ct_entry) {
+		print_need(out, "CT");
+		print_need(out, "CT_ENTRY");
 	}
+	buf_printf(out, "#define NEED_TH %u\n", n->th);
 }
 
 /*
@@ -218,6 +221,9 @@ static void print_condition(struct buf *out, const struct pred *p)
 
 	if (p->op == OP_RANGES)
 		print_ranges(out, p);
+	else if (p->op == OP_BETWEEN)
+		buf_printf(out, "%s >= 0x%x && %s <= 0x%x", s->number,
+			   p->between.lo, s->number, p->between.hi);
 	else if (p->op == OP_ANY_BIT)
 		buf_printf(out, "%s & 0x%x", s->number, p->number.mask);
 	else if (s->word)
@@ -257,6 +263,32 @@ static void print_option(struct buf *out, const struct pred *p)
 		   p->number.value % 64);
 }
 
+/* A call answers NEXT (it does not match), MATCH, or how the packet ends. */
+static void print_call(struct buf *out, const struct pred *p)
+{
+	const struct call_desc *d = &call_descs[p->call.fn];
+
+	buf_puts(out, "\t\t{\n");
+	if (p->call.size) {
+		buf_puts(out, "\t\t\tstatic const abi_u8 data[] = {");
+		for (unsigned int i = 0; i < p->call.size; i++)
+			buf_printf(out, "%u,", p->call.data[i]);
+		buf_puts(out, "};\n");
+	}
+	buf_printf(out, "\t\t\tint m = %s(ctx, p", d->name);
+	for (unsigned int i = 0; i < p->call.nargs; i++)
+		buf_printf(out, ", 0x%llxULL",
+			   (unsigned long long)p->call.arg[i]);
+	if (p->call.size)
+		buf_printf(out, ", data, %u", p->call.size);
+	buf_puts(out, ");\n");
+	if (d->drops || d->hands_over)
+		buf_puts(out, "\t\t\tif (m != NEXT && m != MATCH)\n"
+			      "\t\t\t\treturn m;\n");
+	buf_printf(out, "\t\t\tif (m %s NEXT)\n\t\t\t\tbreak;\n\t\t}\n",
+		   p->invert ? "!=" : "==");
+}
+
 /* What comes before the condition under which the rule is left. */
 static const char *pass_prefix(enum family family, const struct pred *p)
 {
@@ -280,6 +312,9 @@ bool print_pred(struct buf *out, enum family family, const struct pred *p)
 		return true;
 	case FIELD_TCP_OPTION:
 		print_option(out, p);
+		return true;
+	case FIELD_CALL:
+		print_call(out, p);
 		return true;
 	case FIELD_CT_ENTRY:
 		buf_puts(out, "\t\tif (!p->ct)\n\t\t\tbreak;\n");

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Matches that are no comparison of a field: each is a function of the runtime
+ * (match*.bpf.h), "int name(ctx, p, its arguments)". It answers NEXT when it
+ * does not match, MATCH, or DROP or HANDOVER, which end the packet at once.
+ * A new one is a line in the enum, a line in call.c and its function.
+ */
+#ifndef CODEGEN_CALL_H
+#define CODEGEN_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pred_call { CALL_NONE, CALL_COUNT };
+
+struct call_desc {
+	const char *name; /* of the function */
+	const char *need; /* NEED_<need> is defined where it is used */
+	bool drops;	  /* it can answer DROP */
+	bool hands_over;  /* it can answer HANDOVER */
+	uint8_t frames;	  /* of the functions it calls, at most */
+	uint16_t weight;  /* what clang has to do for it, in comparisons */
+};
+
+extern const struct call_desc call_descs[CALL_COUNT];
+
+#endif
