@@ -10,7 +10,7 @@ libextensions_a_SOURCES = \
 	extensions/multiport.c \
 	extensions/ports.h \
 	extensions/state.c \
-	extensions/table.c extensions/table.h \
+	extensions/table.c extensions/table.h extensions/table.inc \
 	extensions/tcp.c \
 	extensions/udp.c
 

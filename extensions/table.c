@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const struct ext_desc *const descs[] = {
-	&match_comment, &match_conntrack, &match_icmp,	    &match_icmp6,
-	&match_limit,	&match_mark,	  &match_multiport, &match_state,
-	&match_tcp,	&match_udp,
+#define EXT(desc) &desc,
+#include "extensions/table.inc"
+#undef EXT
 };
 
 const struct ext_desc *ext_at(unsigned int i)
