@@ -296,7 +296,7 @@ static struct ext *nflog_to_model(const struct xtables_target *target)
 {
 	union {
 		struct xt_nflog_info info;
-		char room[XT_ALIGN(sizeof(struct xt_nflog_info) +
+		char room[XT_ALIGN(offsetof(struct xt_nflog_info, prefix) +
 				   NFLOG_PREFIX_MAX)];
 	} data;
 	char *prefix = data.room + offsetof(struct xt_nflog_info, prefix);

@@ -29,7 +29,8 @@ static bool zeros(const unsigned char *p, uint32_t len)
 struct view {
 	const unsigned char *data;
 	uint32_t size;
-	unsigned char copy[64] __attribute__((aligned(8)));
+	unsigned char copy[sizeof(struct nflog_info_wide)]
+		__attribute__((aligned(8)));
 };
 
 static void view_ext(struct view *v, const struct ext *e, bool target)

@@ -120,6 +120,16 @@ static void nflog_encode(struct buf *b, const struct ext *e)
 	expr_end(b, n);
 }
 
+/* A length that is not to be used (--nflog-range) has no attribute. */
+static void nflog_read_back(void *data)
+{
+	struct xt_nflog_info *info = data;
+
+	info->flags &= XT_NFLOG_F_COPY_LEN;
+	if (!info->flags)
+		info->len = 0;
+}
+
 const struct native_desc native_mark = {
 	.name = "mark",
 	.revision = 1,
@@ -147,6 +157,7 @@ const struct native_desc native_nflog = {
 	.target = true,
 	.size = XT_ALIGN(sizeof(struct xt_nflog_info)),
 	.encode = nflog_encode,
+	.read_back = nflog_read_back,
 };
 
 const struct native_desc native_comment = {
