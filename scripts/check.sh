@@ -127,6 +127,15 @@ differential_tests()
 	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "differential: no such case: $*"
 }
 
+vector_tests()
+{
+	say "Test vectors against stock iptables-nft"
+	# Forwarded to run.py: its options, or files.
+	run_test vectors run env BUILDDIR="$BUILD/release" "$PYTHON" "$SRCDIR/tests/vectors/run.py" "$@"
+	grep -h SKIPPED "$BUILD/logs/vectors-run.log" | sed 's/^/         /'
+	tail -n 1 "$BUILD/logs/vectors-run.log" | sed 's/^/         /'
+}
+
 summary()
 {
 	local item
@@ -152,6 +161,7 @@ check_all()
 		count fail "build with sanitizers"
 	fi
 	shell_tests
+	vector_tests
 	differential_tests
 	summary
 }
@@ -173,6 +183,7 @@ check_only()
 		fi
 		;;
 	shell) shell_tests "$@" ;;
+	vectors) vector_tests "$@" ;;
 	differential) differential_tests "$@" ;;
 	esac
 	summary

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Random command lines for compare_cli.sh, most of them wrong in some way.
-
-    random_lines.py SEED COUNT > CASES
+"""Random command lines as .cases, most of them wrong in some way.
 
 Left out is what stock 1.8.9 gets wrong itself: -Z together with -L or -S (it makes chains that
 were only shown), listings of chains that do not exist (its message is an accident), -vv (netlink debugging), -c of
@@ -9,7 +7,6 @@ ip6tables (ignored).
 """
 import random
 import shlex
-import sys
 
 CHAINS = ["INPUT", "FORWARD", "OUTPUT", "c1", "c2", "PREROUTING", "POSTROUTING", "nope"]
 NUMBERS = ["1", "2", "3", "0", "-1", "x", "9", "1x", "01"]
@@ -94,15 +91,14 @@ def words():
     return line
 
 
-def main():
-    random.seed(int(sys.argv[1]))
-    for i in range(int(sys.argv[2])):
-        if i % 12 == 0:
-            print("\niptables -N c1\nip6tables -A INPUT")
-        line = words()
-        program = random.choice(["iptables", "iptables", "ip6tables"])
-        if line.count("-v") < 2 and not (program == "ip6tables" and "-c" in line):
-            print(program, shlex.join(line))
-
-
-main()
+def write(path, seed, count):
+    """Writes COUNT lines that the seed decides; a paragraph is twelve."""
+    random.seed(seed)
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(count):
+            if i % 12 == 0:
+                print("\niptables -N c1\nip6tables -A INPUT", file=file)
+            line = words()
+            program = random.choice(["iptables", "iptables", "ip6tables"])
+            if line.count("-v") < 2 and not (program == "ip6tables" and "-c" in line):
+                print(program, shlex.join(line), file=file)
