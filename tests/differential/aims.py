@@ -27,6 +27,7 @@ ICMPV6_TYPES = {"destination-unreachable": 1, "packet-too-big": 2, "time-exceede
 FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ALL": 63, "NONE": 0}
 SERVICES = {"ssh": 22, "smtp": 25, "domain": 53, "http": 80, "ntp": 123, "https": 443}
 HOOKS = ("INPUT", "FORWARD", "OUTPUT")
+INTERFACES = ("lo", *LEG)
 MOST_RULES = 400  # of larger rulesets a sample is aimed at
 
 
@@ -44,6 +45,11 @@ class Aim:
     flags: int = pk.SYN
     payload: int = 8
     fragment: bool = False  # a later fragment
+    tcp_options: bytes = b""
+    any_sport: bool = True  # no condition on the way asks for the source port
+    # Where answers come from or go to, (address, port) or None, when NAT translates the packet.
+    answer_from: tuple = None
+    answer_to: tuple = None
     label: str = ""
 
     @property
@@ -56,7 +62,7 @@ class Aim:
 
     @property
     def leg(self):
-        return "local" if self.hook == "OUTPUT" else self.iif
+        return "local" if self.hook == "OUTPUT" or self.iif == "lo" else self.iif
 
 
 def _text(family, value):
@@ -72,7 +78,9 @@ def router_address(family, leg):
 
 
 def route(family, value):
-    """The leg over which the router sends to an address."""
+    """The interface over which the router sends to an address."""
+    if value in [router_address(family, leg) for leg in LEGS]:
+        return "lo"
     best, size = LEGS[1], -1
     for leg in LEGS:
         own = leg.addr4 if family == 4 else leg.addr6
@@ -81,7 +89,7 @@ def route(family, value):
             if n.prefixlen > size and value >> (n.max_prefixlen - n.prefixlen) == \
                     int(n.network_address) >> (n.max_prefixlen - n.prefixlen):
                 best, size = leg, n.prefixlen
-    return best
+    return best.name
 
 
 def _addr_mask(family, value):
@@ -212,7 +220,7 @@ class Aimer:
         return self.rng.randrange(lo, hi + 1)
 
     def _meet_sport(self, aim, inverted, value):
-        return replace(aim, sport=self._port(aim.sport, inverted, value))
+        return replace(aim, sport=self._port(aim.sport, inverted, value), any_sport=False)
 
     def _meet_dport(self, aim, inverted, value):
         return replace(aim, dport=self._port(aim.dport, inverted, value))
@@ -249,24 +257,35 @@ class Aimer:
         inverted, value = conditions[known[0]]
         return self.meet(aim, {known[0]: (not inverted, value)})
 
+    def _meet_tcp_option(self, aim, inverted, value):
+        kind = int(value) ^ inverted
+        return replace(aim, tcp_options=self.rng.choice((b"", b"\1", b"\1\1\1")) + bytes((kind, 4, 5, 0xb4)))
+
     @staticmethod
     def _interface(value):
         stem = value[:-1] if value.endswith("+") else None
-        return [leg.name for leg in LEGS if (leg.name.startswith(stem) if stem is not None else leg.name == value)]
+        return [name for name in INTERFACES if (name.startswith(stem) if stem is not None else name == value)]
 
     def _meet_in_interface(self, aim, inverted, value):
         names = self._interface(value)
         if inverted:
-            names = [n for n in LEG if n not in names]
+            names = [n for n in INTERFACES if n not in names]
+        if aim.hook != "INPUT":
+            names = [n for n in names if n != "lo"]
         return replace(aim, iif=self.rng.choice(names)) if names and aim.iif not in names else aim
 
     def _meet_out_interface(self, aim, inverted, value):
         names = self._interface(value)
         if inverted:
-            names = [n for n in LEG if n not in names]
-        if not names or aim.hook == "INPUT" or route(self.family, aim.dst).name in names:
+            names = [n for n in INTERFACES if n not in names]
+        if aim.hook != "OUTPUT":
+            names = [n for n in names if n != "lo"]
+        if not names or aim.hook == "INPUT" or route(self.family, aim.dst) in names:
             return aim
-        return replace(aim, dst=self.address_behind(LEG[self.rng.choice(names)]))
+        name = self.rng.choice(names)
+        if name == "lo":
+            return replace(aim, dst=router_address(self.family, self.rng.choice(LEGS)))
+        return replace(aim, dst=self.address_behind(LEG[name]))
 
     def _meet_fragments(self, aim, inverted, value):
         return replace(aim, fragment=not inverted)
@@ -276,6 +295,10 @@ class Aimer:
         lo, hi = _ports(value)[0]
         return replace(aim, payload=max(0, min((hi + 1 if inverted else lo) - head, 8000)))
 
+    def fresh(self, aim):
+        """@aim as another connection: NAT draws lots where two connections want one port."""
+        return replace(aim, sport=self.rng.randrange(1024, 65536)) if aim.any_sport else aim
+
     # ---- near misses ----
 
     def near_misses(self, aim, conditions):
@@ -283,7 +306,8 @@ class Aimer:
         for option, (_, value) in conditions.items():
             step = getattr(self, "_edges_" + option.replace("-", "_"), None)
             for changed in step(aim, value) if step else ():
-                yield replace(aim, **changed, label=f"{aim.label} at {option}")
+                miss = replace(aim, **changed, label=f"{aim.label} at {option}")
+                yield self.fresh(miss) if "sport" not in changed else miss
 
     def _address_edges(self, name, current, value):
         addr, mask = _addr_mask(self.family, self.rng.choice(value.split(",")))
@@ -346,8 +370,14 @@ class Aimer:
     def _edges_syn(self, aim, value):
         return self._edges_tcp_flags(aim, "FIN,SYN,RST,ACK SYN")
 
+    def _edges_tcp_option(self, aim, value):
+        kind = int(value)
+        return [{"tcp_options": o} for o in (b"", bytes((kind, 4, 0, 0)), bytes((kind, 2)), bytes((kind,)), bytes((kind, 40)),
+                                             bytes((kind, 0)), bytes((kind, 1)), b"\1" * 39 + bytes((kind,)), b"\0\0\0\0",
+                                             b"\x08\x0a" + bytes(8) + bytes((kind, 2)), bytes((kind ^ 1, 4, kind, 4)))]
+
     def _edges_in_interface(self, aim, value):
-        return [{"iif": name} for name in LEG]
+        return [{"iif": name} for name in (INTERFACES if aim.hook == "INPUT" else LEG)]
 
     def _edges_out_interface(self, aim, value):
         return [] if aim.hook == "INPUT" else [{"dst": self.address_behind(leg)} for leg in LEGS]
@@ -359,6 +389,30 @@ class Aimer:
         head = (20 if self.family == 4 else 40) + {pk.TCP: 20, pk.UDP: 8}.get(aim.proto, 8)
         lo, hi = _ports(value)[0]
         return [{"payload": n - head} for n in (lo - 1, lo, hi, hi + 1) if 0 <= n - head <= 8000]
+
+
+def _translated(value):
+    """"172.16.3.80:80" -> (address, port or None); None when it is a range."""
+    host, colon, port = value.rpartition(":") if value.count(":") == 1 else (value, "", "")
+    if "-" in value:
+        return None
+    return int(ipaddress.ip_address(host)), int(port) if colon else None
+
+
+def aims_for_other_tables(tables, family, rng):
+    """Yields (Aim, conditions) for the rules that packets meet before and behind the filter table.
+    @tables: rulesets.parse_rules of each."""
+    aimer = Aimer(family, rng)
+    for chains in tables:
+        for chain, hooks in (("PREROUTING", ("FORWARD", "INPUT")), ("OUTPUT", ("OUTPUT",)), ("POSTROUTING", ("FORWARD",))):
+            for number, rule in enumerate(chains.get(chain, ()), 1):
+                conditions = dict(rule.conditions)
+                target = {o: conditions.pop(o)[1] for o in ("to-destination", "to-source") if o in conditions}
+                for hook in hooks * 2:
+                    aim = aimer.meet(aimer.start(hook), conditions)
+                    yield replace(aim, label=f"{chain} {number}",
+                                  answer_from=_translated(target["to-destination"]) if "to-destination" in target else None,
+                                  answer_to=_translated(target["to-source"]) if "to-source" in target else None), conditions
 
 
 def aims_for(chains, family, rng, ways=3):

@@ -13,6 +13,7 @@ import stream
 from rulesets import TOOLS
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
+ALL_SAMPLES = ("router", "stateless", "conntrack", "edges", "server", "containers", "cluster")
 
 
 def sample(name):
@@ -24,7 +25,7 @@ def sample(name):
 def harness_equal():
     """Stock against itself: what the harness calls equal is equal."""
     return all(run.check(sample(name), seed=seed, sides=("stock", "stock"))
-               for name in ("router", "stateless", "server", "containers", "cluster") for seed in (1, 2))
+               for name in ALL_SAMPLES for seed in (1, 2))
 
 
 def harness_different():
@@ -40,12 +41,22 @@ def harness_stream():
 def encoding():
     """Our encoder, nft deciding."""
     return all(run.check(sample(name), sides=("stock", "ours-nft"))
-               for name in ("router", "stateless", "server", "containers", "cluster"))
+               for name in ALL_SAMPLES)
 
 
 def router():
     """Connection tracking, user chains, multiport, inversions, goto; INPUT, FORWARD, OUTPUT; both families."""
     return all(run.check(sample("router"), seed=seed, minimum_decided=2000) for seed in (1, 2, 3))
+
+
+def conntrack():
+    """Every condition of connection tracking, NAT, untracked and traced packets."""
+    return all(run.check(sample("conntrack"), seed=seed, minimum_decided=500) for seed in (1, 2))
+
+
+def edges():
+    """Conditions that always or never hold, TCP options, limits, odd masks and ports."""
+    return all(run.check(sample("edges"), seed=seed, minimum_decided=500) for seed in (1, 2))
 
 
 def stateless():
@@ -83,6 +94,8 @@ CASES = {
     "encoding": (encoding, "ours"),
     "router": (router, "ours"),
     "stateless": (stateless, "ours"),
+    "conntrack": (conntrack, "ours"),
+    "edges": (edges, "ours"),
     "handed-over": (handed_over, "ours"),
     "rule-changes": (rule_changes, "ours"),
     "all-cpus": (all_cpus, "ours"),

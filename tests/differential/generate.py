@@ -9,11 +9,11 @@ import random
 from dataclasses import replace
 
 import packets as pk
-from aims import Aimer, aims_for
+from aims import Aimer, aims_for, aims_for_other_tables, route, router_address
 from rulesets import parse_rules
-from topology import LEG, LEGS
+from topology import LEG
 
-DEFAULT_SPEC = "boundary,random:300,flows:60,fragments:12,truncated:6,ipoptions:10,exthdrs:12,protocols:4,paged:10"
+DEFAULT_SPEC = "boundary,random:300,flows:60,fragments:12,truncated:6,ipoptions:10,exthdrs:12,protocols:4,paged:10,offloaded:6"
 
 
 class Tags:
@@ -42,7 +42,7 @@ class Maker:
         ports = (aim.sport & 0xffff, aim.dport & 0xffff)
         icmp = aim.icmp or (8, 0)
         if aim.proto == pk.TCP:
-            return pk.TCP, pk.tcp(src, dst, *ports, flags=aim.flags, payload=data)
+            return pk.TCP, pk.tcp(src, dst, *ports, flags=aim.flags, options=aim.tcp_options, payload=data)
         if aim.proto == pk.UDP:
             return pk.UDP, pk.udp(src, dst, *ports, payload=data)
         if aim.proto == pk.UDPLITE:
@@ -74,12 +74,13 @@ class Maker:
         return self.raw(aim, proto, data, what)
 
 
-def _some(aims, rng, count):
-    """@count of the aims (20 when None), each rule's in turn."""
+def _some(maker, aims, rng, count):
+    """@count of the aims (20 when None), each rule's in turn, each as a connection of its own."""
     aims = list(aims)
     rng.shuffle(aims)
-    count = count or 20
-    return [aims[i % len(aims)] for i in range(count)] if aims else []
+    aimer = Aimer(maker.family, rng)
+    picked = [aims[i % len(aims)] for i in range(count or 20)] if aims else []
+    return [(aimer.fresh(aim), conditions) for aim, conditions in picked]
 
 
 # ---- the kinds: (maker, [(aim, conditions)], rng, count or None) -> packets ----
@@ -87,7 +88,7 @@ def _some(aims, rng, count):
 def boundary(maker, aims, rng, count):
     """Every rule (or @count of them) hit, and missed by one in every condition of it."""
     aimer = Aimer(maker.family, rng)
-    for aim, conditions in _some(aims, rng, count) if count and count < len(aims) else aims:
+    for aim, conditions in _some(maker, aims, rng, count) if count and count < len(aims) else aims:
         yield maker.plain(aim, "hit")
         for miss in aimer.near_misses(aim, conditions):
             yield maker.plain(miss)
@@ -95,6 +96,7 @@ def boundary(maker, aims, rng, count):
 
 def random_fields(maker, aims, rng, count):
     """The aims' fields recombined at random."""
+    aimer = Aimer(maker.family, rng)
     plain = [aim for aim, _ in aims]
     for _ in range((count or 300) if plain else 0):
         a, b, c = (rng.choice(plain) for _ in range(3))
@@ -105,14 +107,16 @@ def random_fields(maker, aims, rng, count):
             aim = replace(aim, src=b.src)
         if a.hook == c.hook:
             aim = replace(aim, dst=c.dst, iif=rng.choice((a.iif, rng.choice(list(LEG)))))
+        if rng.random() < 0.1:
+            aim = replace(aim, tcp_options=rng.randbytes(rng.randrange(1, 41)))
         if rng.random() < 0.2:
             aim = replace(aim, dport=rng.randrange(65536), sport=rng.randrange(65536))
-        yield maker.plain(replace(aim, label="random"))
+        yield maker.plain(aimer.fresh(replace(aim, label="random", any_sport=b.any_sport)))
 
 
 def fragments(maker, aims, rng, count):
     """Whole datagrams in pieces: first, middle, last, offset 1, overlapping, tiny, out of order."""
-    for number, (aim, _) in enumerate(_some(aims, rng, count)):
+    for number, (aim, _) in enumerate(_some(maker, aims, rng, count)):
         aim = replace(aim, payload=160)
         proto, data = maker.transport(aim)
         cuts = ((0, 24, True), (3, 24, True), (6, len(data) - 48, False))
@@ -143,7 +147,7 @@ def fragments(maker, aims, rng, count):
 
 def truncated(maker, aims, rng, count):
     """Transport headers cut short at every length; lengths that lie."""
-    for aim, _ in _some(aims, rng, count):
+    for aim, _ in _some(maker, aims, rng, count):
         for proto in {aim.proto, pk.TCP, pk.UDP, pk.ICMP if maker.family == 4 else pk.ICMPV6}:
             whole = maker.transport(replace(aim, proto=proto, payload=8))[1]
             for size in range(0, min(len(whole), 29)):
@@ -170,7 +174,7 @@ def ipoptions(maker, aims, rng, count):
     options = {"nop": b"\1", "router alert": b"\x94\4\0\0", "record route": b"\7\x0b\4" + bytes(8) + b"\0",
                "timestamp, full": b"\x44\x0c\x0d\0" + bytes(8), "forty": b"\1" * 40, "end": b"\0" * 4,
                "loose route": b"\x83\7\x08\x08\x08\x08\x08", "bad": b"\x07\x40\4"}
-    for aim, _ in _some(aims, rng, count):
+    for aim, _ in _some(maker, aims, rng, count):
         proto, data = maker.transport(aim)
         for what, option in options.items():
             yield maker.raw(aim, proto, data, f"option {what}", options=option)
@@ -201,7 +205,7 @@ def exthdrs(maker, aims, rng, count):
     chains += [("hop-by-hop", "destination", "routing", "destination"), ("hop-by-hop", "fragment later"),
                ("routing", "fragment first"), ("ah", "destination"), ("destination",) * 6, ("fragment later", "ah"),
                ("destination", "hop-by-hop"), ("fragment atomic", "ah", "destination"), ("hop-by-hop 24", "ah")]
-    for aim, _ in _some(aims, rng, count):
+    for aim, _ in _some(maker, aims, rng, count):
         proto, data = maker.transport(aim)
         for chain in chains + [tuple(rng.choices(list(_EXT), k=rng.randrange(2, 8))) for _ in range(4)]:
             first, body = pk.ext_chain(proto, data, [_EXT[name] for name in chain])
@@ -222,16 +226,27 @@ def exthdrs(maker, aims, rng, count):
 
 def protocols(maker, aims, rng, count):
     """Protocol numbers of all sorts, UDP-Lite, SCTP and DCCP among them."""
-    for aim, _ in _some(aims, rng, count):
+    for aim, _ in _some(maker, aims, rng, count):
         for proto in (0, 1, 2, 4, 6, 17, 33, 41, 46, 47, 50, 51, 58, 59, 89, 103, 108, 112, 132, 135, 136, 139, 253, 255,
                       rng.randrange(256)):
             yield maker.plain(replace(aim, proto=proto), f"protocol {proto}")
 
 
+def offloaded(maker, aims, rng, count):
+    """TCP segments of several packets' size, as network cards and virtual machines hand them over."""
+    for aim, _ in _some(maker, [a for a in aims if a[0].leg != "local"], rng, count):
+        aim = replace(aim, proto=pk.TCP, payload=rng.randrange(1500, 8000), flags=rng.choice((pk.ACK, pk.SYN, aim.flags)))
+        proto, data = maker.transport(aim)
+        for linear in (None, 20 if maker.family == 4 else 40, 64):
+            packet = maker.raw(aim, proto, data, f"offloaded, {linear} bytes linear", linear=linear)
+            packet.segment = 1200
+            yield packet
+
+
 def paged(maker, aims, rng, count):
     """Large packets of which only the first bytes lie in the skb's linear area, the headers partly outside."""
     size = 5000
-    for aim, _ in _some([a for a in aims if a[0].hook != "OUTPUT"], rng, count):
+    for aim, _ in _some(maker, [a for a in aims if a[0].leg != "local"], rng, count):
         head = 20 if maker.family == 4 else 40
         proto, data = maker.transport(replace(aim, payload=size))
         for linear in (0, head, head + 1, head + 2, head + 4, head + 8, head + 13, head + 20, head + 40):
@@ -247,16 +262,17 @@ def paged(maker, aims, rng, count):
 
 def _back(maker, aim):
     """The Aim of an answer to @aim, or None where no leg of the world would send it."""
-    from aims import route
-    if aim.hook == "FORWARD":
-        iif = route(maker.family, aim.dst).name
-    elif aim.hook == "OUTPUT":
-        iif = route(maker.family, aim.dst).name
-    else:
+    if aim.hook == "INPUT":
         return None
+    iif = route(maker.family, aim.dst)
     icmp = {(8, 0): (0, 0), (128, 0): (129, 0)}.get(aim.icmp, aim.icmp)
     hook = "INPUT" if aim.hook == "OUTPUT" else "FORWARD"
-    return replace(aim, hook=hook, iif=iif, src=aim.dst, dst=aim.src, sport=aim.dport, dport=aim.sport, icmp=icmp)
+    src, sport = aim.answer_from or (aim.dst, None)
+    dst, dport = aim.answer_to or (aim.src, None)
+    if aim.answer_from:
+        iif = route(maker.family, src)
+    return replace(aim, hook=hook, iif=iif, src=src, dst=dst, sport=aim.dport if sport is None else sport,
+                   dport=aim.sport if dport is None else dport, icmp=icmp)
 
 
 def _icmp_error(maker, original, back, rng):
@@ -287,8 +303,11 @@ def _tcp_flow(maker, aim, back, rng):
 
 def flows(maker, aims, rng, count):
     """Connections: both directions, handshake, data, end; ICMP errors about them; packets out of nowhere."""
-    for aim, _ in _some([a for a in aims if a[0].hook != "INPUT"], rng, count):
+    for aim, _ in _some(maker, [a for a in aims if a[0].hook != "INPUT"], rng, count):
         aim = replace(aim, sport=rng.randrange(1024, 65536), fragment=False, payload=16)
+        if aim.hook == "OUTPUT" and route(maker.family, aim.dst) in LEG:
+            # The address that MASQUERADE would choose anyhow, so that the answers belong to it.
+            aim = replace(aim, src=router_address(maker.family, LEG[route(maker.family, aim.dst)]))
         back = _back(maker, aim)
         if aim.proto == pk.TCP:
             for who, flags, seq, ack, data in _tcp_flow(maker, aim, back, rng):
@@ -304,7 +323,7 @@ def flows(maker, aims, rng, count):
         yield _icmp_error(maker, first, back, rng)
         stray = maker.plain(replace(aim, src=aim.src ^ 1))
         yield _icmp_error(maker, stray, back, rng)
-    for aim, _ in _some([a for a in aims if a[0].hook == "INPUT"], rng, (count or 20) // 3):
+    for aim, _ in _some(maker, [a for a in aims if a[0].hook == "INPUT"], rng, (count or 20) // 3):
         for _ in range(2):  # the router's own answer makes it ESTABLISHED
             yield maker.plain(aim, "to the router")
 
@@ -319,6 +338,7 @@ GENERATORS = {
     "exthdrs": exthdrs,
     "protocols": protocols,
     "paged": paged,
+    "offloaded": offloaded,
 }
 
 
@@ -334,6 +354,7 @@ def generate(rules, spec=DEFAULT_SPEC, seed=1):
             rng = random.Random(f"{seed} {kind} {family}")
             maker = Maker(family, rng, tags)
             aims = list(aims_for(parse_rules(text), family, rng))
+            aims += aims_for_other_tables([parse_rules(text, table) for table in ("raw", "mangle", "nat")], family, rng)
             per_family.append(list(GENERATORS[kind](maker, aims, rng, int(count) if count else None)))
         for family_packets in per_family:
             packets += family_packets

@@ -27,6 +27,8 @@ class Packet:
     # How many bytes from the network header on lie in the skb's linear area (None: all).
     # Takes effect only where the whole frame is larger than a page.
     linear: int = None
+    # The size of the segments into which a network card would cut this TCP packet (None: it is one).
+    segment: int = None
 
 
 def checksum(data):

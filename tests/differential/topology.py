@@ -204,12 +204,10 @@ class Side:
                 dst = packet.data[16:20] if packet.family == 4 else packet.data[24:40]
                 where = socket.inet_ntop(socket.AF_INET if packet.family == 4 else socket.AF_INET6, dst)
                 self.raw[packet.family].sendto(packet.data, (where, 0))
-            elif packet.linear is None:
+            elif packet.linear is None and packet.segment is None:
                 self.links[packet.leg].send(frame(LEG[packet.leg], packet.data, packet.family))
             else:
-                # struct virtio_net_hdr: flags, gso_type, hdr_len, gso_size, csum_start, csum_offset
-                head = struct.pack("=BBHHHH", 0, 0, 14 + packet.linear, 0, 0, 0)
-                self.paged[packet.leg].send(head + frame(LEG[packet.leg], packet.data, packet.family))
+                self.paged[packet.leg].send(_vnet_header(packet) + frame(LEG[packet.leg], packet.data, packet.family))
             return True
         except OSError:
             return False
@@ -291,6 +289,17 @@ def _network(addr):
 
 def mac_bytes(text):
     return bytes.fromhex(text.replace(":", ""))
+
+
+def _vnet_header(packet):
+    """struct virtio_net_hdr: flags, gso_type, hdr_len, gso_size, csum_start, csum_offset."""
+    linear = len(packet.data) if packet.linear is None else packet.linear
+    if packet.segment is None:
+        return struct.pack("=BBHHHH", 0, 0, 14 + linear, 0, 0, 0)
+    head = 20 if packet.family == 4 else 40
+    # NEEDS_CSUM, and TCPV4 or TCPV6; the headers have to be linear then.
+    return struct.pack("=BBHHHH", 1, 1 if packet.family == 4 else 4, 14 + max(linear, head + 20), packet.segment,
+                       14 + head, 16)
 
 
 def frame(leg, data, family):
