@@ -398,12 +398,15 @@ struct {
 /*
  * The token bucket of nft_limit.c. Its two numbers, tokens and when they were
  * counted, only ever matter as their difference: the time at which the bucket
- * was empty. 0: full.
+ * was empty. 0: full; so the clock starts later than any bucket is deep, also on a
+ * machine that was only just booted.
  */
+#define LIMIT_EPOCH (1ULL << 62)
+
 INLINE int limit_take(abi_u32 i, abi_u64 cost, abi_u64 max)
 {
 	abi_u64 *empty = bpf_map_lookup_elem(&state, &i);
-	abi_u64 now = bpf_ktime_get_ns();
+	abi_u64 now = bpf_ktime_get_ns() + LIMIT_EPOCH;
 
 	if (!empty)
 		return 0;
