@@ -31,11 +31,13 @@ struct args {
 	} src, dst;
 };
 
-/* What a handler returns besides 0 (go on) and negative errnos. */
-#define ARGS_DONE                                                              \
-	1 /* nothing is left to parse or to run: help, version, a line for the \
-	     other family */
-#define ARGS_REREAD 2 /* call getopt again, a pending `!' stays */
+/*
+ * What a handler returns besides 0 (go on) and negative errnos. ARGS_DONE:
+ * nothing is left to parse or to run (help, version, a line for the other
+ * family); ARGS_REREAD: call getopt again, a pending `!' stays.
+ */
+#define ARGS_DONE   1
+#define ARGS_REREAD 2
 
 /* The handler of getopt's option @c, NULL when none of iptables' own. */
 typedef int (*args_handler)(struct args *a);
