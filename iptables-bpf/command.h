@@ -126,5 +126,6 @@ int applet_restore(const struct family_ops *ops, int argc, char **argv);
 int applet_translate(const struct family_ops *ops, int argc, char **argv);
 int applet_restore_translate(const struct family_ops *ops, int argc,
 			     char **argv);
+int applet_monitor(const struct family_ops *ops, int argc, char **argv);
 
 #endif

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libfrontend.a
 libfrontend_a_SOURCES = \
 	$(TEXT_SOURCES) \
+	$(MONITOR_SOURCES) \
 	iptables-bpf/applet_iptables.c \
 	iptables-bpf/args.c \
 	iptables-bpf/args.h \
@@ -68,7 +69,8 @@ MULTI_LINKS = \
 	ip6tables-bpf-restore \
 	ip6tables-bpf-restore-translate \
 	ip6tables-bpf-save \
-	ip6tables-bpf-translate
+	ip6tables-bpf-translate \
+	xtables-bpf-monitor
 
 install-exec-hook:
 	cd $(DESTDIR)$(sbindir) && for link in $(MULTI_LINKS); do \

@@ -22,6 +22,7 @@ static const struct applet {
 	{"ip6tables-translate", applet_translate, &family_ipv6},
 	{"iptables-restore-translate", applet_restore_translate, &family_ipv4},
 	{"ip6tables-restore-translate", applet_restore_translate, &family_ipv6},
+	{"xtables-monitor", applet_monitor, &family_ipv4},
 };
 #define APPLETS (sizeof(applets) / sizeof(applets[0]))
 

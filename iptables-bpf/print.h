@@ -38,6 +38,10 @@ enum save_counters {
 /* "-A INPUT -s … -j ACCEPT" and a newline, as -S and -save print it. */
 void print_rule_save(const struct family_ops *ops, const struct chain *c,
 		     const struct rule *r, enum save_counters counters);
+/* The same as another command, "-D INPUT …", in a chain of any name. */
+void print_rule_command(const struct family_ops *ops, char command,
+			const char *chain, const struct rule *r,
+			enum save_counters counters);
 
 /* Whole -L / -S output of a table or one of its chains; fetches what it needs.
  */

@@ -102,15 +102,16 @@ static void save_target(const void *ip, const struct rule *r)
 		plugin->save(ip, plugin->t);
 }
 
-void print_rule_save(const struct family_ops *ops, const struct chain *c,
-		     const struct rule *r, enum save_counters counters)
+void print_rule_command(const struct family_ops *ops, char command,
+			const char *chain, const struct rule *r,
+			enum save_counters counters)
 {
 	unsigned char ip[FILL_IP_SIZE] __attribute__((aligned(8))) = {0};
 	const struct ext *m;
 
 	if (counters == SAVE_COUNTERS_PREFIX)
 		printf("[%" PRIu64 ":%" PRIu64 "] ", r->packets, r->bytes);
-	printf("-A %s", c->name);
+	printf("-%c %s", command, chain);
 	save_core(ops, &r->core);
 	ops->fill_ip(ip, r);
 	list_for_each (m, &r->matches, struct ext, node)
@@ -119,6 +120,12 @@ void print_rule_save(const struct family_ops *ops, const struct chain *c,
 		printf(" -c %" PRIu64 " %" PRIu64, r->packets, r->bytes);
 	save_target(ip, r);
 	putchar('\n');
+}
+
+void print_rule_save(const struct family_ops *ops, const struct chain *c,
+		     const struct rule *r, enum save_counters counters)
+{
+	print_rule_command(ops, 'A', c->name, r, counters);
 }
 
 static int save_rules(const struct family_ops *ops, const struct chain *c,

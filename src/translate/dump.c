@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -231,6 +232,32 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 		return ret;
 	}
 	return take_rule(f, c, r);
+}
+
+int nft_rule_from_message(const struct nlmsghdr *nlh,
+			  struct nft_rule_message *out)
+{
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	struct attr_area area = nlmsg_attrs(nlh);
+	struct attr tb[NFTA_RULE_MAX + 1];
+	struct decode_result res;
+	int ret;
+
+	attrs_parse(area.data, area.len, tb, NFTA_RULE_MAX);
+	out->table = attr_str(&tb[NFTA_RULE_TABLE]);
+	out->chain = attr_str(&tb[NFTA_RULE_CHAIN]);
+	if (!out->table || !out->chain)
+		return -EBADMSG;
+	out->family = nfg->nfgen_family;
+	out->rule = rule_new();
+	if (!out->rule)
+		return -ENOMEM;
+	/* Other families are decoded for what they have in common, the guard's
+	 * absence. */
+	ret = rule_from_attrs((enum family)out->family, tb, out->rule, &res);
+	if (ret)
+		rule_free(out->rule);
+	return ret;
 }
 
 static int dump_rules(struct fetch *f, const char *chain)

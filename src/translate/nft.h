@@ -42,6 +42,21 @@ typedef uint32_t (*ext_cmp_size_fn)(enum family family, const struct ext *e,
 bool rule_equal(enum family family, const struct rule *a, const struct rule *b,
 		ext_cmp_size_fn userspace_size);
 
+/*
+ * A rule as a message of the kernel's (NFT_MSG_NEWRULE, NFT_MSG_DELRULE)
+ * describes it; the strings are the message's, @rule is the caller's. Rules of
+ * families that are not iptables' are decoded as well as they can be. -EBADMSG:
+ * it is no such message; or -ENOMEM; @out then owns nothing.
+ */
+struct nlmsghdr;
+struct nft_rule_message {
+	int family; /* NFPROTO_* */
+	const char *table, *chain;
+	struct rule *rule;
+};
+int nft_rule_from_message(const struct nlmsghdr *nlh,
+			  struct nft_rule_message *out);
+
 /* ---- dumps ---- */
 
 enum nft_detail {
