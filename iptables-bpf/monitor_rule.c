@@ -157,12 +157,12 @@ void monitor_rule(struct monitor *m, const struct nlmsghdr *nlh)
 		print_arp_rule(nlh);
 		return;
 	}
+	/* The same stdout: what is ours comes first, and is not inherited. */
+	fflush(stdout);
 	if (!p || start_printer(m, p)) {
 		putchar('\n');
 		return;
 	}
-	/* The same stdout: what is ours comes first. */
-	fflush(stdout);
 	if (send(p->fd, nlh, nlh->nlmsg_len, MSG_NOSIGNAL) >= 0 &&
 	    recv(p->fd, &done, 1, 0) == 1)
 		return;
