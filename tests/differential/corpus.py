@@ -2,7 +2,7 @@
 """The comparison over a directory of saved rulesets that other people wrote (not part of the project).
 
 $SHARED_DIR/corpus/INDEX.tsv names them: file, family (v4, v6), and columns that do not matter here.
-Their interfaces are renamed to the test router's, so that their rules can be met.
+They are adapted a little so that their rules can be met, and met the same way each time.
 """
 
 import multiprocessing
@@ -23,8 +23,9 @@ def directory():
     return Path(os.environ.get("SHARED_DIR", SRCDIR.parent / "shared")) / "corpus"
 
 
-def rename_interfaces(text):
-    """The ruleset with the test router's interfaces in its table filter: the n-th name it uses is the n-th leg's."""
+def adapt(text):
+    """The ruleset with the test router's interfaces in its table filter (the n-th name it uses is the n-th leg's), and
+    without dependence on time: limits by the second become limits by the hour."""
     names = {}
 
     def leg(match):
@@ -35,7 +36,8 @@ def rename_interfaces(text):
         names.setdefault(stem, LEGS[len(names) % len(LEGS)].name)
         return match[1] + names[stem] + name[len(stem):]
 
-    return re.sub(r"((?: -i| -o| --in-interface| --out-interface) +)(\S+)", leg, text)
+    text = re.sub(r"((?: -i| -o| --in-interface| --out-interface) +)(\S+)", leg, text)
+    return re.sub(r"(--(?:hash)?limit(?:-upto|-above)? \d+/)[a-z]+", r"\1hour", text)
 
 
 def loadable(text, family, tools_name):
@@ -50,11 +52,11 @@ def loadable(text, family, tools_name):
 
 def compare_file(path, family, sides, seed=1):
     """One file. Returns (verdict, lines to print); the verdict is "same", "different", "refused" or "by chance"."""
-    text = rename_interfaces(path.read_text(errors="surrogateescape"))
+    text = adapt(path.read_text(errors="surrogateescape"))
     rules = {family: text}
     try:
         found, b, packets = _compare(rules, sides, seed)
-    except RuntimeError as e:
+    except (RuntimeError, ValueError, KeyError) as e:
         taken = [name for name in sides if loadable(text, family, name)]
         if taken:
             return "different", [f"{' and '.join(taken)} can load it: {e}"]
