@@ -48,6 +48,7 @@ static int add_counters(struct entries *out, const struct job_chain *c,
 		e[i].kind = kind;
 		e[i].chain = c->id;
 		e[i].ordinal = i;
+		e[i].kept = c->kept;
 	}
 	return 0;
 }
@@ -212,22 +213,35 @@ int entries_add_rest(struct entries *out, const struct job *job,
 	return err;
 }
 
-bool entries_same(const struct entries *want, const struct slot *live)
+static bool same_place(const struct slot_entry *a, const struct slot_entry *b)
 {
-	unsigned int i, j = 0;
+	return !slot_compare_ids(&a->id, &b->id) &&
+	       a->chain_key == b->chain_key && a->kind == b->kind &&
+	       a->chain == b->chain && a->ordinal == b->ordinal;
+}
 
-	for (i = 0; i < live->n; i++) {
-		const struct slot_entry *a = &live->entries[i], *b;
+/* The next entry from @at on that is of chain @chain (ENTRIES_ALL: of any); @n
+ * when there is none. */
+static unsigned int next_of(const struct slot_entry *e, unsigned int n,
+			    unsigned int at, unsigned int chain)
+{
+	while (at < n && (e[at].kind == SLOT_REST ||
+			  (chain != ENTRIES_ALL && e[at].chain != chain)))
+		at++;
+	return at;
+}
 
-		if (a->kind == SLOT_REST)
-			continue;
-		if (j == want->n)
+bool entries_same(const struct entries *want, const struct slot *live,
+		  unsigned int chain)
+{
+	unsigned int i = next_of(want->e, want->n, 0, chain);
+	unsigned int j = next_of(live->entries, live->n, 0, chain);
+
+	while (i < want->n && j < live->n) {
+		if (!same_place(&want->e[i], &live->entries[j]))
 			return false;
-		b = &want->e[j++];
-		if (slot_compare_ids(&a->id, &b->id) ||
-		    a->chain_key != b->chain_key || a->kind != b->kind ||
-		    a->chain != b->chain || a->ordinal != b->ordinal)
-			return false;
+		i = next_of(want->e, want->n, i + 1, chain);
+		j = next_of(live->entries, live->n, j + 1, chain);
 	}
-	return j == want->n;
+	return i == want->n && j == live->n;
 }

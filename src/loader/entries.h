@@ -26,8 +26,11 @@ int entries_of_job(struct entries *out, const struct job *job);
 int entries_add_rest(struct entries *out, const struct job *job,
 		     const struct ns *ns, const struct slot *live);
 
-/* Whether @live counts for the same rules in the same places. */
-bool entries_same(const struct entries *want, const struct slot *live);
+/* Whether @live counts for the same rules in the same places; of one chain, or
+ * of ENTRIES_ALL. */
+#define ENTRIES_ALL (~0U)
+bool entries_same(const struct entries *want, const struct slot *live,
+		  unsigned int chain);
 
 /* Sorts by id, for entries_find(): one of the entries with this id, or NULL. */
 void entries_sort(struct entries *x);

@@ -44,6 +44,7 @@ void job_leave(struct job_chain *c, const char *fmt, ...)
 	vsnprintf(c->reason, sizeof(c->reason), fmt, ap);
 	va_end(ap);
 	program_close(&c->program);
+	c->kept = false;
 }
 
 bool job_is_hybrid(const struct job *job, unsigned int id)
@@ -260,7 +261,7 @@ int job_load(struct job *job, const struct ns *ns,
 	unsigned int i;
 
 	for (i = 0; i < job->n; i++)
-		if (job->chain[i].mode == CHAIN_HYBRID)
+		if (job->chain[i].mode == CHAIN_HYBRID && !job->chain[i].kept)
 			load_chain(&job->chain[i], ns, env);
 	return 0;
 }
@@ -304,14 +305,15 @@ int job_record(const struct job *job, const struct record *before,
 		if (!r)
 			return -ENOMEM;
 		old = before ? record_find_chain(before, c->id) : NULL;
-		if (old && c->mode != CHAIN_NFT && c->program.fd < 0)
+		if (old && c->mode != CHAIN_NFT &&
+		    (c->kept || c->program.fd < 0))
 			*r = *old;
 		r->id = c->id;
 		r->mode = c->mode;
 		snprintf(r->reason, sizeof(r->reason), "%s", c->reason);
 		r->rules = c->plan ? plan_rule_count(c->plan)
 				   : chain_visible_rules(c->chain);
-		if (c->program.fd >= 0) {
+		if (c->program.fd >= 0 && !c->kept) {
 			r->insns = c->program.insns;
 			r->jited_bytes = c->program.jited_bytes;
 			r->compile_ms = c->compile_ms;

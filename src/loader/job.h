@@ -31,6 +31,7 @@ struct job_chain {
 	char reason[400];
 	struct buf source; /* the stamp and the plan's C */
 	struct program program;
+	bool kept; /* the program is the one that runs already (swap_keep) */
 	unsigned int compile_ms;
 	bool cache_hit;
 };
@@ -53,7 +54,7 @@ int job_read(struct job *job, struct nft *nft, struct err *e);
 int job_check_hooks(struct job *job, struct nft *nft, struct err *e);
 /* Prints the C of every chain that is to run in BPF. */
 int job_print(struct job *job, struct err *e);
-/* Compiles and loads them. */
+/* Compiles and loads them, but for those that are kept. */
 int job_load(struct job *job, const struct ns *ns,
 	     const struct program_env *env, struct err *e);
 

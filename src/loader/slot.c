@@ -11,7 +11,7 @@
 #include "loader/sys.h"
 
 #define SLOT_MAGIC                                                             \
-	0x6970622d62617331ULL /* "ipb-bas1": changes with the layout of an     \
+	0x6970622d62617332ULL /* "ipb-bas2": changes with the layout of an     \
 				 entry */
 
 uint64_t slot_table_key(enum family family, const char *table)
@@ -281,9 +281,14 @@ struct totals {
 	unsigned int n;
 };
 
-/* Appends what @s counts; with @base what is carried in it, too. */
+/* What of a slot is added to totals. */
+struct part {
+	bool base;		  /* what is carried in it, too */
+	bool without[ABI_CHAINS]; /* not of these programs */
+};
+
 static int totals_add(struct totals *all, const struct slot *s,
-		      const struct ns *ns, bool base)
+		      const struct ns *ns, const struct part *part)
 {
 	struct abi_counter *sums;
 	struct slot_total *t;
@@ -300,18 +305,30 @@ static int totals_add(struct totals *all, const struct slot *s,
 	for (i = 0; i < s->n && !err; i++) {
 		const struct slot_entry *e = &s->entries[i];
 
-		if (e->kind == SLOT_STATE)
+		if (e->kind == SLOT_STATE ||
+		    (e->kind == SLOT_COUNTER && part->without[e->chain]))
 			continue;
 		all->t[all->n++] = (struct slot_total){
 			.id = e->id,
 			.table_key = e->table_key,
 			.chain_key = e->chain_key,
-			.packets = sums[i].packets + (base ? e->packets : 0),
-			.bytes = sums[i].bytes + (base ? e->bytes : 0),
+			.packets =
+				sums[i].packets + (part->base ? e->packets : 0),
+			.bytes = sums[i].bytes + (part->base ? e->bytes : 0),
 		};
 	}
 	free(sums);
 	return err;
+}
+
+/* The programs that @live has taken over from the old slot. */
+static void kept_programs(const struct slot *live, bool *kept)
+{
+	unsigned int i;
+
+	for (i = 0; i < live->n; i++)
+		if (live->entries[i].kept)
+			kept[live->entries[i].chain] = true;
 }
 
 /* Sorts, and makes one of the counts that belong to the same rule. */
@@ -363,6 +380,8 @@ static void totals_drop_fresh(struct totals *old, const struct slot *live)
 
 static int try_totals(const struct ns *ns, struct totals *all)
 {
+	const struct part everything = {.base = true};
+	struct part fresh = {.base = false};
 	struct slot live, old;
 	unsigned int num;
 	uint32_t gen;
@@ -373,42 +392,67 @@ static int try_totals(const struct ns *ns, struct totals *all)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	if (slot_valid(&live)) {
-		err = totals_add(all, &live, ns, true);
+		err = totals_add(all, &live, ns, &everything);
 		goto out;
 	}
 	/* The old slot's base is valid: no swap starts before that. */
 	err = slot_open(&old, ns, !num, false);
 	if (!err) {
-		err = totals_add(all, &old, ns, true);
+		err = totals_add(all, &old, ns, &everything);
 		slot_close(&old);
 		totals_join(all);
 		totals_drop_fresh(all, &live);
+		kept_programs(&live, fresh.without);
 	} else if (err == -ENOENT) {
 		err = slot_valid(&live) ? -EAGAIN : 0;
 	}
 	if (!err)
-		err = totals_add(all, &live, ns, false);
+		err = totals_add(all, &live, ns, &fresh);
+	/* From then on the old slot's pins may have gone under our hands. */
+	if (!err && slot_valid(&live))
+		err = -EAGAIN;
 out:
 	slot_close(&live);
+	return err;
+}
+
+/* One try; -EAGAIN when a swap came in between. */
+static int unlocked_totals(const struct ns *ns, struct totals *all)
+{
+	unsigned int slot, slot_after;
+	uint32_t gen, gen_after;
+	int err;
+
+	all->n = 0;
+	ns_get_ctl(ns, &slot, &gen);
+	err = try_totals(ns, all);
+	ns_get_ctl(ns, &slot_after, &gen_after);
+	return slot == slot_after && gen == gen_after ? err : -EAGAIN;
+}
+
+/* With swaps and -Z held off. */
+static int locked_totals(const struct ns *ns, struct totals *all)
+{
+	int lock = place_lock(&ns->place, "counters.lock", true), err;
+
+	if (lock < 0)
+		return lock;
+	all->n = 0;
+	err = try_totals(ns, all);
+	close(lock);
 	return err;
 }
 
 int slot_totals(const struct ns *ns, struct slot_total **out, unsigned int *n)
 {
 	struct totals all = {0};
-	unsigned int before, after, tries;
-	uint32_t gen;
-	int err = 0;
+	int tries = 5, err;
 
-	/* Without a lock; when a swap comes in between, look again. */
-	for (tries = 0; tries < 10; tries++) {
-		all.n = 0;
-		ns_get_ctl(ns, &before, &gen);
-		err = try_totals(ns, &all);
-		ns_get_ctl(ns, &after, &gen);
-		if (err != -EAGAIN && before == after)
-			break;
-	}
+	do {
+		err = unlocked_totals(ns, &all);
+	} while (err == -EAGAIN && --tries);
+	if (err == -EAGAIN)
+		err = locked_totals(ns, &all);
 	if (err) {
 		free(all.t);
 		return err;
@@ -427,30 +471,120 @@ static void set_counts(struct slot_entry *e, uint64_t packets, uint64_t bytes)
 	__atomic_store_n(&e->bytes, bytes, __ATOMIC_RELAXED);
 }
 
-/* Each old count goes to the first entry of its rule, as the rule may be in
- * several programs. */
-static void fill_base(struct slot *live, struct totals *old)
+/* An old slot, and where in it the counters of each program begin: they stand
+ * together and in order. */
+struct old_slot {
+	struct slot slot;
+	unsigned int first[ABI_CHAINS];
+};
+
+static void index_old(struct old_slot *old)
 {
 	unsigned int i;
 
-	for (i = 0; i < live->n; i++) {
+	for (i = 0; i < ABI_CHAINS; i++)
+		old->first[i] = old->slot.n;
+	for (i = old->slot.n; i-- > 0;)
+		if (old->slot.entries[i].kind == SLOT_COUNTER &&
+		    old->slot.entries[i].chain < ABI_CHAINS)
+			old->first[old->slot.entries[i].chain] = i;
+}
+
+/* The entry of @old for the same counter as @e, of a program that was kept. */
+static const struct slot_entry *same_counter(const struct old_slot *old,
+					     const struct slot_entry *e)
+{
+	const struct slot_entry *found;
+	unsigned int i = old->first[e->chain] + e->ordinal;
+
+	if (i >= old->slot.n)
+		return NULL;
+	found = &old->slot.entries[i];
+	return found->kind == e->kind && found->chain == e->chain &&
+			       found->ordinal == e->ordinal
+		       ? found
+		       : NULL;
+}
+
+/*
+ * A program that was kept goes on counting in its map: its base stays what it
+ * was, or, for a rule that was zeroed, is what makes the sum @now 0.
+ */
+static struct abi_counter kept_base(const struct old_slot *old,
+				    const struct slot_entry *e,
+				    const struct abi_counter *now)
+{
+	const struct slot_entry *before = same_counter(old, e);
+
+	if (e->fresh)
+		return (struct abi_counter){-now->packets, -now->bytes};
+	if (!before)
+		return (struct abi_counter){0, 0};
+	return (struct abi_counter){before->packets, before->bytes};
+}
+
+/*
+ * @totals: what the programs that are gone have counted. Each goes to the first
+ * entry of its rule, as the rule may be in several programs.
+ */
+static int fill_base(struct slot *live, const struct old_slot *old,
+		     struct totals *totals, const struct ns *ns)
+{
+	struct abi_counter *now = calloc(live->n + 1, sizeof(*now));
+	unsigned int i;
+	int err = now ? slot_read(live, ns, now) : -ENOMEM;
+
+	for (i = 0; i < live->n && !err; i++) {
 		struct slot_entry *e = &live->entries[i];
+		struct abi_counter base = {0, 0};
 		struct slot_total *t;
 
 		if (e->kind == SLOT_STATE)
 			continue;
-		t = (struct slot_total *)slot_total_find(old->t, old->n,
+		if (e->kept && old)
+			base = kept_base(old, e, &now[i]);
+		t = (struct slot_total *)slot_total_find(totals->t, totals->n,
 							 &e->id);
-		set_counts(e, t ? t->packets : 0, t ? t->bytes : 0);
+		set_counts(e, base.packets + (t ? t->packets : 0),
+			   base.bytes + (t ? t->bytes : 0));
 		if (t)
 			t->packets = t->bytes = 0;
 	}
+	free(now);
+	return err;
+}
+
+static int carry(struct slot *live, struct ns *ns)
+{
+	struct part gone = {.base = true};
+	struct totals totals = {0};
+	struct old_slot old;
+	int err, opened;
+
+	err = sys_grace_period(); /* the old programs have counted their last */
+	if (err)
+		return err;
+	opened = slot_open(&old.slot, ns, !live->num, false);
+	if (opened && opened != -ENOENT)
+		return opened;
+	if (!opened) {
+		index_old(&old);
+		kept_programs(live, gone.without);
+		err = totals_add(&totals, &old.slot, ns, &gone);
+		totals_join(&totals);
+		totals_drop_fresh(&totals, live);
+	}
+	if (!err)
+		err = fill_base(live, opened ? NULL : &old, &totals, ns);
+	if (!opened)
+		slot_close(&old.slot);
+	free(totals.t);
+	return err;
 }
 
 int slot_carry(struct ns *ns)
 {
-	struct totals totals = {0};
-	struct slot live, old;
+	struct slot live;
 	unsigned int num;
 	uint32_t gen;
 	int err;
@@ -459,27 +593,15 @@ int slot_carry(struct ns *ns)
 	err = slot_open(&live, ns, num, true);
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	if (slot_valid(&live))
-		goto out; /* the other slot may be under construction: leave it
-			   */
-	err = sys_grace_period(); /* the old programs have counted their last */
-	if (!err)
-		err = slot_open(&old, ns, !num, false);
-	if (!err) {
-		err = totals_add(&totals, &old, ns, true);
-		slot_close(&old);
-	} else if (err == -ENOENT) {
-		err = 0;
+	/* When it is valid, the other slot may be under construction. */
+	if (!slot_valid(&live)) {
+		err = carry(&live, ns);
+		if (!err) {
+			__atomic_store_n(&live.header->valid, 1,
+					 __ATOMIC_RELEASE);
+			slot_remove(ns, !num);
+		}
 	}
-	if (!err) {
-		totals_join(&totals);
-		totals_drop_fresh(&totals, &live);
-		fill_base(&live, &totals);
-		__atomic_store_n(&live.header->valid, 1, __ATOMIC_RELEASE);
-		slot_remove(ns, !num);
-	}
-	free(totals.t);
-out:
 	slot_close(&live);
 	return err;
 }

@@ -44,7 +44,8 @@ struct slot_entry {
 	uint8_t kind, chain;  /* enum slot_kind, abi.h chain number */
 	uint8_t fresh; /* zeroed behind our back: what earlier programs counted
 			  is void */
-	uint8_t pad;
+	uint8_t kept;  /* the program is the old slot's, and counts on in the
+			  same map */
 	uint32_t ordinal;
 	uint64_t packets,
 		bytes; /* what earlier programs counted; modulo 2^64 */

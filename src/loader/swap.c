@@ -84,13 +84,58 @@ bool swap_unneeded(const struct job *job, const struct ns *ns)
 	if (slot_open(&live, ns, num, false))
 		return false;
 	same = slot_valid(&live) && !entries_of_job(&want, job) &&
-	       entries_same(&want, &live);
+	       entries_same(&want, &live, ENTRIES_ALL);
 	for (i = 0; i < job->n && same; i++)
 		if (job->chain[i].mode == CHAIN_HYBRID)
 			same = same_program(&job->chain[i], ns, num);
 	free(want.e);
 	slot_close(&live);
 	return same;
+}
+
+static int open_pin(const struct ns *ns, unsigned int num, unsigned int chain,
+		    const char *what)
+{
+	char path[PLACE_PATH_LEN];
+
+	slot_pin_path(&ns->place, path, sizeof(path), num, chain, what);
+	return sys_obj_get(path);
+}
+
+/* Opens what runs for @c in slot @num. */
+static void keep_program(struct job_chain *c, const struct ns *ns,
+			 unsigned int num)
+{
+	struct program *p = &c->program;
+	uint32_t id;
+
+	if (sys_map_lookup(ns->fd[NS_PROGS], num * ABI_CHAINS + c->id, &id))
+		return;
+	p->fd = sys_prog_by_id(id);
+	p->counters_fd = open_pin(ns, num, c->id, "counters");
+	p->state_fd = open_pin(ns, num, c->id, "state");
+	c->kept = p->fd >= 0 && p->counters_fd >= 0 &&
+		  (p->state_fd >= 0 || p->state_fd == -ENOENT);
+	if (!c->kept)
+		program_close(p);
+}
+
+void swap_keep(struct job *job, const struct ns *ns)
+{
+	struct entries want = {0};
+	unsigned int num = live_slot(ns), i;
+	struct slot live;
+
+	if (slot_open(&live, ns, num, false))
+		return;
+	if (slot_valid(&live) && !entries_of_job(&want, job))
+		for (i = 0; i < job->n; i++)
+			if (job->chain[i].mode == CHAIN_HYBRID &&
+			    entries_same(&want, &live, job->chain[i].id) &&
+			    same_program(&job->chain[i], ns, num))
+				keep_program(&job->chain[i], ns, num);
+	free(want.e);
+	slot_close(&live);
 }
 
 static bool was_reset(const struct slot_entry *e, void *arg)
@@ -195,7 +240,7 @@ static void carry_states(const struct ns *ns, const struct slot *from,
 	for (i = 0; i < to->n; i++) {
 		const struct slot_entry *new = &to->entries[i];
 
-		if (new->kind != SLOT_STATE)
+		if (new->kind != SLOT_STATE || new->kept)
 			continue;
 		for (j = 0, old = NULL; j < from->n && !old; j++)
 			if (from->entries[j].kind == SLOT_STATE &&

@@ -20,6 +20,10 @@
  */
 bool swap_unneeded(const struct job *job, const struct ns *ns);
 
+/* Marks the chains of @job (printed, not loaded) whose programs can go on
+ * running in the next slot. */
+void swap_keep(struct job *job, const struct ns *ns);
+
 /* Lets the live slot's programs decide for @generation. */
 int swap_restamp(const struct job *job, struct ns *ns, uint32_t generation,
 		 struct err *e);

@@ -231,8 +231,10 @@ static int sync_job(struct sync *s, struct job *job, struct err *e)
 	if (err)
 		return err;
 	keep = swap_unneeded(job, &s->ns);
-	if (!keep)
+	if (!keep) {
+		swap_keep(job, &s->ns);
 		err = job_load(job, &s->ns, &s->env, e);
+	}
 	if (err)
 		return err;
 	plan_guards(s, job, &guards);

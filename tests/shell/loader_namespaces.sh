@@ -22,10 +22,17 @@ inode()
 	stat -L -c %i "/run/netns/$1"
 }
 
-# Whether anything keeps the namespace with this inode number pinned.
+# Whether there are pins of the namespace with this inode number. (Others' switched-off ones, without
+# pins, may have had the same number.)
 pinned()
 {
-	grep -qsx "$1" /run/iptables-bpf/ns-*/netns
+	local file cookie
+
+	for file in $(grep -lsx "$1" /run/iptables-bpf/ns-*/netns); do
+		cookie=$(basename "$(dirname "$file")")
+		[ -d "/run/iptables-bpf/bpf/${cookie#ns-}" ] && return 0
+	done
+	return 1
 }
 
 make_pair

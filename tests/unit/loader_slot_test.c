@@ -82,7 +82,8 @@ static struct slot_entry entry(uint64_t handle, unsigned int ordinal)
 }
 
 /* The counters of a program in slot @num: @n rules. */
-static int make_counters(unsigned int num, unsigned int n)
+static int make_counters_of(unsigned int num, unsigned int chain,
+			    unsigned int n)
 {
 	struct sys_map_spec spec = {.type = BPF_MAP_TYPE_PERCPU_ARRAY,
 				    .name = "counters",
@@ -92,9 +93,14 @@ static int make_counters(unsigned int num, unsigned int n)
 	int fd = sys_map_create(&spec);
 
 	assert_true(fd >= 0);
-	slot_pin_path(&place, path, sizeof(path), num, CHAIN, "counters");
+	slot_pin_path(&place, path, sizeof(path), num, chain, "counters");
 	assert_int_equal(sys_obj_pin(fd, path), 0);
 	return fd;
+}
+
+static int make_counters(unsigned int num, unsigned int n)
+{
+	return make_counters_of(num, CHAIN, n);
 }
 
 /* As packets would: on every CPU @per_cpu of them, 10 bytes each. */
@@ -248,6 +254,77 @@ static void test_joined(void **state)
 	close(fd);
 }
 
+/* A program that goes on in the next slot, in the same map of counters, beside
+ * one that does not. */
+static void test_kept(void **state)
+{
+	struct slot_entry e[] = {entry(5, 0), entry(6, 1), entry(5, 0)};
+	char path[PLACE_PATH_LEN];
+	struct slot s;
+	int kept, gone, come;
+
+	e[2].chain = CHAIN + 1;
+	slot_remove(&ns, 0);
+	slot_remove(&ns, 1);
+	kept = make_counters(0, 2);
+	gone = make_counters_of(0, CHAIN + 1, 1);
+	assert_int_equal(slot_create(&s, &ns, 0, e, 3), 0);
+	slot_close(&s);
+	ns_set_ctl(&ns, 0, 1);
+	count(kept, 0, 1);
+	count(kept, 1, 2);
+	count(gone, 0, 4);
+	assert_int_equal(slot_carry(&ns), 0);
+	assert_int_equal(slot_zero(&ns, is_six, NULL), 0);
+	count(kept, 1, 3);
+	assert_int_equal(total(5), 5);
+	assert_int_equal(total(6), 3);
+
+	e[0].kept = e[1].kept = true;
+	slot_pin_path(&place, path, sizeof(path), 1, CHAIN, "counters");
+	assert_int_equal(sys_obj_pin(kept, path), 0);
+	come = make_counters_of(1, CHAIN + 1, 1);
+	assert_int_equal(slot_create(&s, &ns, 1, e, 3), 0);
+	slot_close(&s);
+	count(kept, 0, 1);
+	assert_int_equal(total(5), 6);
+	ns_set_ctl(&ns, 1, 2);
+	assert_int_equal(total(5), 6);
+	assert_int_equal(total(6), 3);
+	count(kept, 0, 1);
+	count(come, 0, 1);
+	count(gone, 0, 1);
+	assert_int_equal(total(5), 9);
+	assert_int_equal(slot_carry(&ns), 0);
+	assert_int_equal(total(5), 9);
+	assert_int_equal(total(6), 3);
+	count(kept, 1, 1);
+	assert_int_equal(total(6), 4);
+
+	/* Once more, and this time somebody has zeroed rule 5 behind our back.
+	 */
+	e[0].fresh = e[2].fresh = true;
+	slot_pin_path(&place, path, sizeof(path), 0, CHAIN, "counters");
+	assert_int_equal(sys_obj_pin(kept, path), 0);
+	close(gone);
+	gone = come;
+	come = make_counters_of(0, CHAIN + 1, 1);
+	assert_int_equal(slot_create(&s, &ns, 0, e, 3), 0);
+	slot_close(&s);
+	ns_set_ctl(&ns, 0, 3);
+	assert_int_equal(total(5), 0);
+	assert_int_equal(total(6), 4);
+	assert_int_equal(slot_carry(&ns), 0);
+	assert_int_equal(total(5), 0);
+	assert_int_equal(total(6), 4);
+	count(kept, 0, 1);
+	count(come, 0, 1);
+	assert_int_equal(total(5), 2);
+	close(kept);
+	close(gone);
+	close(come);
+}
+
 static void test_control_word(void **state)
 {
 	unsigned int slot;
@@ -300,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_swap),
 		cmocka_unit_test(test_zero),
 		cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_rule_hash),
 	};
 
