@@ -206,14 +206,14 @@ static bool value_of(const struct attr *a, struct attr *value)
 
 static void do_bitwise(struct decode *d, const struct attr *tb)
 {
-	uint32_t sreg, dreg, op = NFT_BITWISE_MASK_XOR;
+	uint32_t sreg, dreg, op = NFT_BITWISE_BOOL;
 	struct attr mask, xor;
 	struct reg *from, *to;
 	struct reg copy;
 	unsigned int i;
 
 	attr_u32(&tb[NFTA_BITWISE_OP], &op);
-	if (op != NFT_BITWISE_MASK_XOR ||
+	if (op != NFT_BITWISE_BOOL ||
 	    !attr_u32(&tb[NFTA_BITWISE_SREG], &sreg) ||
 	    !attr_u32(&tb[NFTA_BITWISE_DREG], &dreg) ||
 	    !value_of(&tb[NFTA_BITWISE_MASK], &mask) ||
