@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loader/cache.h"
@@ -142,26 +143,44 @@ static bool has_pins(const struct place *p)
 	return !access(path, F_OK);
 }
 
-/* One round. @left: how many namespaces other than the machine's have pins
- * still. */
-static int reap_round(const struct place *own, unsigned int *left)
+/* One namespace other than the machine's that has left something here. */
+struct candidate {
+	struct place place;
+	uint64_t ino;
+	bool used; /* or nobody knows */
+};
+
+struct candidates {
+	struct candidate *c;
+	unsigned int n;
+};
+
+static int add_candidate(struct candidates *all, const struct place *p)
+{
+	struct candidate *more;
+
+	more = realloc(all->c, (all->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	all->c = more;
+	more += all->n++;
+	more->place = *p;
+	more->used = !read_netns(p, &more->ino);
+	return 0;
+}
+
+static int find_candidates(struct candidates *all, const struct place *own)
 {
 	bool own_is_machine = place_is_machine_netns(own);
-	struct inodes used = {0};
 	struct dirent *d;
 	DIR *dir;
-	int err;
+	int err = 0;
 
-	*left = 0;
 	dir = opendir(PLACE_RUN);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	err = add_processes(&used);
-	if (!err)
-		err = add_mounts(&used);
 	while (!err && (d = readdir(dir))) {
 		struct place p = *own;
-		uint64_t ino;
 		char *end;
 
 		if (strncmp(d->d_name, "ns-", 3))
@@ -169,13 +188,74 @@ static int reap_round(const struct place *own, unsigned int *left)
 		p.cookie = strtoull(d->d_name + 3, &end, 16);
 		if (*end || (own_is_machine && p.cookie == own->cookie))
 			continue;
-		if (read_netns(&p, &ino) && !inodes_have(&used, ino))
-			reap_one(&p);
-		else if (has_pins(&p))
-			(*left)++;
+		err = add_candidate(all, &p);
 	}
 	closedir(dir);
+	return err;
+}
+
+/* Marks those in use. @unused: how many are not. */
+static int mark_used(struct candidates *all,
+		     int (*const *find)(struct inodes *), unsigned int *unused)
+{
+	struct inodes used = {0};
+	unsigned int i;
+	int err = 0;
+
+	for (; *find && !err; find++)
+		err = (*find)(&used);
+	*unused = 0;
+	for (i = 0; i < all->n && !err; i++) {
+		if (inodes_have(&used, all->c[i].ino))
+			all->c[i].used = true;
+		*unused += !all->c[i].used;
+	}
 	free(used.ino);
+	return err;
+}
+
+/*
+ * Mounts are asked first: they keep most namespaces, and are the cheapest. A
+ * namespace may pass from a process to a mount and back between two questions,
+ * so who seems dead is asked again a little later.
+ */
+static int find_dead(struct candidates *all)
+{
+	static int (*const mounts[])(struct inodes *) = {add_mounts, NULL};
+	static int (*const both[])(struct inodes *) = {add_processes,
+						       add_mounts, NULL};
+	const struct timespec later = {.tv_nsec = 200000000};
+	unsigned int unused;
+	int err;
+
+	err = mark_used(all, mounts, &unused);
+	if (!err && unused)
+		err = mark_used(all, both, &unused);
+	if (err || !unused)
+		return err;
+	nanosleep(&later, NULL);
+	return mark_used(all, both, &unused);
+}
+
+/* One round. @left: how many namespaces other than the machine's have pins
+ * still. */
+static int reap_round(const struct place *own, unsigned int *left)
+{
+	struct candidates all = {0};
+	unsigned int i;
+	int err;
+
+	*left = 0;
+	err = find_candidates(&all, own);
+	if (!err)
+		err = find_dead(&all);
+	for (i = 0; i < all.n && !err; i++) {
+		if (!all.c[i].used)
+			reap_one(&all.c[i].place);
+		else if (has_pins(&all.c[i].place))
+			(*left)++;
+	}
+	free(all.c);
 	return err;
 }
 
