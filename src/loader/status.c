@@ -186,27 +186,6 @@ static void say(struct status *s, enum status_state state, const char *reason)
 		snprintf(s->reason, sizeof(s->reason), "%s", reason);
 }
 
-/* What is decided by what the maps say. */
-static void judge_live(struct status *s, const struct ns *ns,
-		       const char *obstacle)
-{
-	if (s->compiled_generation != s->generation) {
-		if (*obstacle)
-			say(s, STATUS_UNAVAILABLE, obstacle);
-		else
-			say(s, STATUS_STALE,
-			    *s->record.error ? s->record.error
-					     : "the ruleset has changed since: "
-					       "run iptables-bpfctl sync");
-	} else if (!links_stand(s, ns)) {
-		s->state = STATUS_STALE;
-	} else if (*obstacle && !any_hybrid(&s->record)) {
-		say(s, STATUS_UNAVAILABLE, obstacle);
-	} else {
-		say(s, STATUS_LIVE, *obstacle ? obstacle : NULL);
-	}
-}
-
 /* The last sync's error, where it says more than what stands in the way now. */
 static void add_error(const struct status *s, char *obstacle, size_t len)
 {
@@ -215,6 +194,27 @@ static void add_error(const struct status *s, char *obstacle, size_t len)
 	if (*s->record.error && !strstr(obstacle, s->record.error))
 		snprintf(obstacle + n, len - n, "%s%s",
 			 n ? "; the last sync said: " : "", s->record.error);
+}
+
+/* What is decided by what the maps say. */
+static void judge_live(struct status *s, const struct ns *ns, char *obstacle,
+		       size_t len)
+{
+	if (s->compiled_generation != s->generation) {
+		add_error(s, obstacle, len);
+		if (*obstacle)
+			say(s, STATUS_UNAVAILABLE, obstacle);
+		else
+			say(s, STATUS_STALE,
+			    "the ruleset has changed since: run "
+			    "iptables-bpfctl sync");
+	} else if (!links_stand(s, ns)) {
+		s->state = STATUS_STALE;
+	} else if (*obstacle && !any_hybrid(&s->record)) {
+		say(s, STATUS_UNAVAILABLE, obstacle);
+	} else {
+		say(s, STATUS_LIVE, *obstacle ? obstacle : NULL);
+	}
 }
 
 static void judge(struct status *s)
@@ -241,7 +241,7 @@ static void judge(struct status *s)
 	}
 	ns_get_ctl(&ns, &slot, &s->compiled_generation);
 	read_stats(&ns, s->stats);
-	judge_live(s, &ns, obstacle);
+	judge_live(s, &ns, obstacle, sizeof(obstacle));
 	ns_close(&ns);
 }
 

@@ -1,5 +1,5 @@
-check_PROGRAMS += tests/unit/loader_notes_test tests/unit/loader_record_test tests/unit/loader_slot_test
-TESTS += tests/unit/loader_notes_test tests/unit/loader_record_test tests/unit/loader_slot_test
+check_PROGRAMS += tests/unit/loader_cache_test tests/unit/loader_notes_test tests/unit/loader_record_test tests/unit/loader_slot_test
+TESTS += tests/unit/loader_cache_test tests/unit/loader_notes_test tests/unit/loader_record_test tests/unit/loader_slot_test
 tests_unit_loader_notes_test_SOURCES = tests/unit/loader_notes_test.c
 tests_unit_loader_notes_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -pthread
 tests_unit_loader_notes_test_LDADD = $(CMOCKA_LIBS)
@@ -9,3 +9,6 @@ tests_unit_loader_record_test_LDADD = libloader.a libmodel.a libbase.a $(CMOCKA_
 tests_unit_loader_slot_test_SOURCES = tests/unit/loader_slot_test.c
 tests_unit_loader_slot_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_loader_slot_test_LDADD = libloader.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_loader_cache_test_SOURCES = tests/unit/loader_cache_test.c
+tests_unit_loader_cache_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_loader_cache_test_LDADD = libloader.a libmodel.a libbase.a $(CMOCKA_LIBS)
