@@ -8,6 +8,7 @@
 #define EXTENSIONS_EXTENSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/model.h"
@@ -33,6 +34,13 @@ struct ext_desc {
 
 #define EXT_IPV4 1
 #define EXT_IPV6 2
+
+/* Whether @e holds at least @size bytes of a structure that xt code evaluates.
+ */
+static inline bool ext_is_xt(const struct ext *e, size_t size)
+{
+	return !e->native && e->size >= size;
+}
 
 /* NULL when no descriptor knows it. */
 const struct ext_desc *ext_find(const char *name, uint8_t revision, bool target,

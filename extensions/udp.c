@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* -m udp, xt_tcpudp.c's udp_mt(). */
+/* -m udp and -m udplite, xt_tcpudp.c's udp_mt() both. */
 #include <netinet/in.h>
+#include <string.h>
 #include <linux/netfilter/xt_tcpudp.h>
 
 #include "codegen/lower.h"
@@ -11,15 +12,18 @@
 
 static int udp_lower(struct lower *l, const struct rule *r, const struct ext *e)
 {
+	const uint8_t proto = strcmp(e->name, "udplite") ? IPPROTO_UDP
+							 : IPPROTO_UDPLITE;
 	const struct xt_udp *info = (const void *)e->data;
 	struct port_pair ports;
 	unsigned int need;
 	int ret;
 
 	if (e->size < sizeof(*info))
-		return lower_refuse(l, "match udp: short data");
-	if (!lower_has_proto(r, IPPROTO_UDP))
-		return lower_refuse(l, "match udp: without -p udp");
+		return lower_refuse(l, "match %s: short data", e->name);
+	if (!lower_has_proto(r, proto))
+		return lower_refuse(l, "match %s: without -p %s", e->name,
+				    e->name);
 	ports = (struct port_pair){
 		.src = {info->spts[0], info->spts[1]},
 		.dst = {info->dpts[0], info->dpts[1]},
@@ -33,6 +37,13 @@ static int udp_lower(struct lower *l, const struct rule *r, const struct ext *e)
 
 const struct ext_desc match_udp = {
 	.name = "udp",
+	.families = EXT_IPV4 | EXT_IPV6,
+	.lower = udp_lower,
+	.doc = "ports and port ranges, inverted",
+};
+
+const struct ext_desc match_udplite = {
+	.name = "udplite",
 	.families = EXT_IPV4 | EXT_IPV6,
 	.lower = udp_lower,
 	.doc = "ports and port ranges, inverted",

@@ -2,5 +2,15 @@
 #include "codegen/call.h"
 
 const struct call_desc call_descs[CALL_COUNT] = {
-	[CALL_NONE] = {"no_match"},
+	[CALL_ADDR6_BETWEEN] = {"addr6_between", "ADDR6_BETWEEN", .weight = 4},
+	[CALL_DCCP_OPTION] = {"dccp_option", "DCCP", .drops = true,
+			      .frames = 3},
+	[CALL_DCCP_TYPE] = {"dccp_type", "DCCP", .frames = 2},
+	[CALL_ECN_TCP] = {"ecn_tcp", "ECN_TCP", .frames = 2},
+	[CALL_EUI64] = {"eui64", "MAC", .drops = true, .frames = 1},
+	[CALL_MAC] = {"mac_source", "MAC", .frames = 1},
+	[CALL_MH] = {"mh", "MH", .th = 4, .drops = true, .weight = 2},
+	[CALL_SCTP_CHUNKS] = {"sctp_chunks", "SCTP", .drops = true,
+			      .frames = 3},
+	[CALL_TCPMSS] = {"tcpmss", "TCPMSS", .drops = true, .frames = 2},
 };

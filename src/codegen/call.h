@@ -11,11 +11,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum pred_call { CALL_NONE, CALL_COUNT };
+enum pred_call {
+	CALL_ADDR6_BETWEEN,
+	CALL_DCCP_OPTION,
+	CALL_DCCP_TYPE,
+	CALL_ECN_TCP,
+	CALL_EUI64,
+	CALL_MAC,
+	CALL_MH,
+	CALL_SCTP_CHUNKS,
+	CALL_TCPMSS,
+	CALL_COUNT
+};
 
 struct call_desc {
 	const char *name; /* of the function */
 	const char *need; /* NEED_<need> is defined where it is used */
+	uint8_t th;	  /* bytes of the transport header it looks at in @p */
 	bool drops;	  /* it can answer DROP */
 	bool hands_over;  /* it can answer HANDOVER */
 	uint8_t frames;	  /* of the functions it calls, at most */

@@ -35,14 +35,23 @@ enum { /* enum bpf_map_type, linux/bpf.h */
 
 struct net_device {
 	char name[16];
+	abi_u16 type;
 };
 
 struct sk_buff {
 	abi_u32 len, data_len, mark;
 	abi_u64 _nfct;
 	abi_u8 nf_trace : 1;
-	abi_u16 network_header;
+	abi_u8 pkt_type : 3;
+	abi_u16 network_header, mac_header;
+	abi_u32 end;
+	struct net_device *dev;
 	unsigned char *head, *data;
+};
+
+struct skb_shared_info {
+	abi_u16 gso_size;
+	abi_u32 gso_type;
 };
 
 struct nf_hook_state {
@@ -119,6 +128,8 @@ static long (*const bpf_dynptr_read)(void *dst, abi_u32 len,
 				     const struct bpf_dynptr *src,
 				     abi_u32 offset,
 				     abi_u64 flags) = (void *)201;
+static long (*const bpf_loop)(abi_u32 n, void *callback, void *arg,
+			      abi_u64 flags) = (void *)181;
 
 /* 200 bytes at @p, readable in place; what faults reads as 0. */
 INLINE const abi_u8 *raw_bytes(const void *p)
@@ -129,8 +140,12 @@ INLINE const abi_u8 *raw_bytes(const void *p)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define ntoh16(x) __builtin_bswap16(x)
+#define ntoh32(x) __builtin_bswap32(x)
+#define ntoh64(x) __builtin_bswap64(x)
 #else
 #define ntoh16(x) (x)
+#define ntoh32(x) (x)
+#define ntoh64(x) (x)
 #endif
 
 INLINE abi_u16 get16(const abi_u8 *p)

@@ -42,9 +42,17 @@ enum pred_field {
 	FIELD_ICMP,	  /* type << 8 | code */
 	FIELD_TCP_FLAGS,  /* byte 13 */
 	FIELD_TCP_OPTION, /* question: is option number.value there? */
+	FIELD_TH_WORD0,	  /* the first four bytes ... */
+	FIELD_TH_WORD1,	  /* ... and the next */
 	FIELD_MARK,	  /* number: skb->mark */
-	FIELD_CT_STATE,	  /* number: CT_* bits */
-	FIELD_CT_ENTRY,	  /* question: is there a conntrack entry? */
+	FIELD_TTL,	  /* number: TTL or hop limit */
+	FIELD_TOS,	  /* number: TOS or traffic class */
+	FIELD_LENGTH,	  /* number: of the packet, as -m length sees it */
+	FIELD_PKTTYPE,	  /* number: PACKET_*, as -m pkttype sees it */
+	FIELD_SADDR4,	  /* numbers: the addresses of IPv4 */
+	FIELD_DADDR4,
+	FIELD_CT_STATE, /* number: CT_* bits */
+	FIELD_CT_ENTRY, /* question: is there a conntrack entry? */
 	/* in that entry */
 	FIELD_CT_REPLY,	  /* number: 0 original direction, 1 reply */
 	FIELD_CT_STATUS,  /* number: IPS_* bits */

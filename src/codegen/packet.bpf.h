@@ -20,7 +20,7 @@
 #define CODE_MASK 7
 #define COUNT(i)  (((i) + 1) << 3)
 /* What a match's own function answers: this, NEXT, or the packet's end. */
-#define MATCH	  1
+#define MATCH 1
 
 /* What a chain's function is given. */
 #if NEED_CTX
@@ -67,6 +67,21 @@ struct pkt {
 #if NEED_TH
 	abi_u16 sport, dport; /* host order; of ICMP: type << 8 | code */
 	abi_u8 tcpflags;
+#endif
+#if NEED_TH_WORD1
+	abi_u32 word1;
+#endif
+#if NEED_TTL
+	abi_u8 ttl;
+#endif
+#if NEED_TOS
+	abi_u8 tos;
+#endif
+#if NEED_PKTTYPE
+	abi_u8 pkttype;
+#endif
+#if NEED_LENGTH
+	abi_u32 length;
 #endif
 #if NEED_MARK
 	abi_u32 mark;
@@ -259,9 +274,30 @@ INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 	p->fragoff = 0;
 	p->proto = nh[6];
 	p->thoff = 40;
+#if NEED_TTL
+	p->ttl = nh[7];
+#endif
+#if NEED_TOS
+	p->tos = get16(nh) >> 4;
+#endif
+#if NEED_LENGTH
+	p->length = skb->len;
+#endif
 	return is_ext_hdr(p->proto) ? walk_ext_hdrs(ctx, p) : NEXT;
 }
 #else
+#if NEED_LENGTH
+/* skb_is_gso() and skb_is_gso_tcp(): SKB_GSO_TCPV4, SKB_GSO_TCPV6. */
+INLINE int is_gso_tcp(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *i = bpf_rdonly_cast(
+		skb->head + skb->end,
+		__builtin_btf_type_id(*(struct skb_shared_info *)0, 1));
+
+	return i->gso_size && i->gso_type & 0x11;
+}
+#endif
+
 INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	struct sk_buff *skb = ctx->skb;
@@ -272,7 +308,34 @@ INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 	p->fragoff = get16(nh + 6) & 0x1fff;
 	p->thoff = (nh[0] & 0xf) * 4;
 	p->proto = nh[9];
+#if NEED_TTL
+	p->ttl = nh[8];
+#endif
+#if NEED_TOS
+	p->tos = nh[1];
+#endif
+#if NEED_LENGTH
+	/* A length of 0 in a TCP packet that will be segmented: too large. */
+	p->length = get16(nh + 2);
+	if (!p->length && is_gso_tcp(skb))
+		p->length = skb->len;
+#endif
 	return NEXT;
+}
+#endif
+
+#if NEED_PKTTYPE
+/* pkttype_mt() of xt_pkttype.c: a packet on loopback is what it is sent to. */
+INLINE void read_pkttype(struct pkt *p, const struct sk_buff *skb)
+{
+	p->pkttype = READ_BITS(skb, pkt_type);
+	if (p->pkttype != 5) /* PACKET_LOOPBACK */
+		return;
+#if FAMILY == 6
+	p->pkttype = 2; /* PACKET_MULTICAST */
+#else
+	p->pkttype = ntoh32(p->daddr[0]) >> 28 == 14 ? 2 : 1;
+#endif
 }
 #endif
 
@@ -289,6 +352,9 @@ static NOINLINE int read_transport_slow(struct bpf_nf_ctx *ctx, struct pkt *p)
 	p->sport = get16(th);
 	p->dport = get16(th + 2);
 	p->tcpflags = th[13];
+#if NEED_TH_WORD1
+	p->word1 = ntoh32(((const abi_u32 *)words)[1]);
+#endif
 	return NEXT;
 }
 
@@ -299,12 +365,18 @@ INLINE int read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 
 	p->sport = p->dport = 0;
 	p->tcpflags = 0;
+#if NEED_TH_WORD1
+	p->word1 = 0;
+#endif
 	if (p->avail < NEED_TH || p->thoff + NEED_TH > p->len - skb->data_len)
 		return p->avail ? read_transport_slow(ctx, p) : NEXT;
 	th = raw_bytes(skb->data + p->thoff);
 	p->sport = get16(th);
 	p->dport = get16(th + 2);
-#if NEED_TH > 4
+#if NEED_TH_WORD1
+	p->word1 = ntoh32(*(const abi_u32 *)(th + 4));
+#endif
+#if NEED_TH > 8
 	p->tcpflags = th[13];
 #endif
 	return NEXT;
@@ -379,6 +451,9 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 #endif
 #if NEED_MARK
 	p->mark = skb->mark;
+#endif
+#if NEED_PKTTYPE
+	read_pkttype(p, skb);
 #endif
 #if NEED_CT
 	if (read_ct(p, skb))

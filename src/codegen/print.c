@@ -248,7 +248,7 @@ int plan_print_c(const struct plan *p, struct buf *out, bool annotate,
 	print_defines(out, p);
 	buf_puts(out, "\n");
 	buf_puts(out, runtime_head);
-	buf_puts(out, "\n");
+	buf_puts(out, "\n/* ---- chains ---- */\n\n");
 	for (unsigned int i = 0; i < p->nordered; i++)
 		if (p->order[i]->callers || p->order[i]->chain == p->base)
 			print_chain(&pr, p->order[i]);

@@ -21,6 +21,7 @@ struct spelling {
 
 /* What comes first of the header is needed for everything that lies in it. */
 #define TH_PORTS 4
+#define TH_WORD1 8
 #define TH_FLAGS 14
 
 #define CT_WORD(tuple, end)                                                    \
@@ -49,6 +50,18 @@ static const struct spelling spellings[FIELD_COUNT] = {
 			     .th = TH_FLAGS},
 	[FIELD_TCP_OPTION] = {.need = "TCPOPT"},
 	[FIELD_MARK] = {"p->mark", .full_mask = UINT32_MAX, .need = "MARK"},
+	[FIELD_TH_WORD0] = {"((abi_u32)p->sport << 16 | p->dport)",
+			    .full_mask = UINT32_MAX, .th = TH_PORTS},
+	[FIELD_TH_WORD1] = {"p->word1", .full_mask = UINT32_MAX, .th = TH_WORD1,
+			    .need = "TH_WORD1"},
+	[FIELD_TTL] = {"p->ttl", .full_mask = UINT8_MAX, .need = "TTL"},
+	[FIELD_TOS] = {"p->tos", .full_mask = UINT8_MAX, .need = "TOS"},
+	[FIELD_LENGTH] = {"p->length", .full_mask = UINT32_MAX,
+			  .need = "LENGTH"},
+	[FIELD_PKTTYPE] = {"p->pkttype", .full_mask = UINT32_MAX,
+			   .need = "PKTTYPE"},
+	[FIELD_SADDR4] = {"ntoh32(p->saddr[0])", .full_mask = UINT32_MAX},
+	[FIELD_DADDR4] = {"ntoh32(p->daddr[0])", .full_mask = UINT32_MAX},
 	[FIELD_CT_STATE] = {"p->ctstate", .full_mask = UINT32_MAX,
 			    .need = "CT"},
 	[FIELD_CT_ENTRY] = {.need = "CT"},
@@ -76,8 +89,11 @@ void pred_needs(const struct pred *p, struct needs *n)
 		n->th = s->th;
 	if (p->field == FIELD_TRANSPORT)
 		n->native_transport |= p->transport.native;
-	if (p->field == FIELD_CALL)
+	if (p->field == FIELD_CALL) {
 		n->call[p->call.fn] = true;
+		if (n->th < call_descs[p->call.fn].th)
+			n->th = call_descs[p->call.fn].th;
+	}
 	n->ct_entry |= s->of_ct;
 	if (p->field == FIELD_CT_STATE)
 		n->ct_entry |= (p->number.mask & (CT_SNAT | CT_DNAT)) != 0;
@@ -270,7 +286,9 @@ static void print_call(struct buf *out, const struct pred *p)
 
 	buf_puts(out, "\t\t{\n");
 	if (p->call.size) {
-		buf_puts(out, "\t\t\tstatic const abi_u8 data[] = {");
+		buf_puts(out,
+			 "\t\t\tstatic const abi_u8 "
+			 "data[]\n\t\t\t\t__attribute__((aligned(8))) = {");
 		for (unsigned int i = 0; i < p->call.size; i++)
 			buf_printf(out, "%u,", p->call.data[i]);
 		buf_puts(out, "};\n");

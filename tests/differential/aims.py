@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import packets as pk
 from topology import LEG, LEGS
 
-PROTOCOLS = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "ipencap": 4, "ipip": 4, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51, "ipv6-auth": 51, "ipv6-crypt": 50, "ipv6-frag": 44, "ipv6-nonxt": 59, "ipv6-opts": 60, "ipv6-route": 43,
+PROTOCOLS = {"mh": 135, "ipv6-mh": 135, "mobility-header": 135, "ipcomp": 108, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "ipencap": 4, "ipip": 4, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51, "ipv6-auth": 51, "ipv6-crypt": 50, "ipv6-frag": 44, "ipv6-nonxt": 59, "ipv6-opts": 60, "ipv6-route": 43,
              "hopopt": 0, "ip": 0,
              "icmpv6": 58, "ipv6-icmp": 58, "icmp6": 58, "ospf": 89, "sctp": 132, "udplite": 136, "all": None, "0": None}
 ICMP_TYPES = {"echo-reply": 0, "pong": 0, "destination-unreachable": 3, "source-quench": 4, "redirect": 5,

@@ -64,6 +64,12 @@ def stateless():
     return all(run.check(sample("stateless"), seed=seed, minimum_decided=2000) for seed in (1, 2, 3))
 
 
+def headers():
+    """Matches on headers, each at its boundaries: short at every byte, in fragments, behind options, not linear."""
+    return all(run.check(sample("headers"), "boundary,headers,fragments:6,exthdrs:6,offloaded:4", seed=seed, minimum_decided=10000)
+               for seed in (1, 2))
+
+
 def handed_over():
     """Rulesets that BPF and nft share packet by packet: LOG, REJECT, limits, marks, NAT, owner, addrtype."""
     return all(run.check(sample(name), seed=seed, minimum_decided=100)
@@ -96,6 +102,7 @@ CASES = {
     "stateless": (stateless, "ours"),
     "conntrack": (conntrack, "ours"),
     "edges": (edges, "ours"),
+    "headers": (headers, "ours"),
     "handed-over": (handed_over, "ours"),
     "rule-changes": (rule_changes, "ours"),
     "all-cpus": (all_cpus, "ours"),

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import packets as pk
 from aims import Aimer, aims_for, aims_for_other_tables, route, router_address
+from headers import headers
 from rulesets import parse_rules
 from topology import LEG
 
@@ -339,6 +340,7 @@ GENERATORS = {
     "protocols": protocols,
     "paged": paged,
     "offloaded": offloaded,
+    "headers": headers,
 }
 
 

@@ -29,6 +29,8 @@ class Packet:
     linear: int = None
     # The size of the segments into which a network card would cut this TCP packet (None: it is one).
     segment: int = None
+    # The Ethernet address that it is sent to (None: the router's).
+    mac: bytes = None
 
 
 def checksum(data):

@@ -205,7 +205,7 @@ class Side:
                 where = socket.inet_ntop(socket.AF_INET if packet.family == 4 else socket.AF_INET6, dst)
                 self.raw[packet.family].sendto(packet.data, (where, 0))
             elif packet.linear is None and packet.segment is None:
-                self.links[packet.leg].send(frame(LEG[packet.leg], packet.data, packet.family))
+                self.links[packet.leg].send(frame(LEG[packet.leg], packet.data, packet.family, packet.mac))
             else:
                 self.paged[packet.leg].send(_vnet_header(packet) + frame(LEG[packet.leg], packet.data, packet.family))
             return True
@@ -302,7 +302,7 @@ def _vnet_header(packet):
                        14 + head, 16)
 
 
-def frame(leg, data, family):
-    """An Ethernet frame from the world to the router."""
-    return (mac_bytes(leg.router_mac) + mac_bytes(leg.world_mac)
+def frame(leg, data, family, mac=None):
+    """An Ethernet frame from the world to the router, or to @mac."""
+    return ((mac or mac_bytes(leg.router_mac)) + mac_bytes(leg.world_mac)
             + struct.pack("!H", 0x0800 if family == 4 else 0x86dd) + data)

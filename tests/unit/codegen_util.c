@@ -185,7 +185,15 @@ static const char *const field_names[FIELD_COUNT] = {
 	[FIELD_ICMP] = "icmp",
 	[FIELD_TCP_FLAGS] = "tcpflags",
 	[FIELD_TCP_OPTION] = "tcpoption",
+	[FIELD_TH_WORD0] = "word0",
+	[FIELD_TH_WORD1] = "word1",
 	[FIELD_MARK] = "mark",
+	[FIELD_TTL] = "ttl",
+	[FIELD_TOS] = "tos",
+	[FIELD_LENGTH] = "length",
+	[FIELD_PKTTYPE] = "pkttype",
+	[FIELD_SADDR4] = "saddr4",
+	[FIELD_DADDR4] = "daddr4",
 	[FIELD_CT_STATE] = "ctstate",
 	[FIELD_CT_ENTRY] = "ctentry",
 	[FIELD_CT_REPLY] = "ctreply",
@@ -200,6 +208,7 @@ static const char *const field_names[FIELD_COUNT] = {
 	[FIELD_CT_REPLSRC_PORT] = "ctreplsrcport",
 	[FIELD_CT_REPLDST_PORT] = "ctrepldstport",
 	[FIELD_LIMIT] = "limit",
+	[FIELD_CALL] = "call",
 };
 
 static void hex(struct buf *out, const uint8_t *p, unsigned int len)
@@ -223,6 +232,9 @@ static void operand_text(struct buf *out, const struct pred *p)
 		for (unsigned int i = 0; i < p->ranges.n; i++)
 			buf_printf(out, " %u-%u", p->ranges.r[i].lo,
 				   p->ranges.r[i].hi);
+	} else if (p->op == OP_BETWEEN) {
+		buf_printf(out, "%s %x-%x", p->invert ? " not in" : " in",
+			   p->between.lo, p->between.hi);
 	} else if (p->op == OP_ANY_BIT) {
 		buf_printf(out, "&%x%s0", p->number.mask,
 			   p->invert ? "==" : "!=");
@@ -236,6 +248,16 @@ static void operand_text(struct buf *out, const struct pred *p)
 	}
 }
 
+static void call_text(struct buf *out, const struct pred *p)
+{
+	buf_printf(out, " %s%s", p->invert ? "not " : "",
+		   call_descs[p->call.fn].name);
+	for (unsigned int i = 0; i < p->call.nargs; i++)
+		buf_printf(out, " %llx", (unsigned long long)p->call.arg[i]);
+	buf_puts(out, p->call.size ? " " : "");
+	hex(out, p->call.data, p->call.size);
+}
+
 static void pred_text(struct buf *out, const struct pred *p)
 {
 	buf_puts(out, field_names[p->field]);
@@ -244,6 +266,8 @@ static void pred_text(struct buf *out, const struct pred *p)
 			   p->transport.native ? " native" : "",
 			   p->transport.drop_short ? " dropshort" : "",
 			   p->transport.drop_frag1 ? " dropfrag1" : "");
+	else if (p->field == FIELD_CALL)
+		call_text(out, p);
 	else if (p->field == FIELD_LIMIT)
 		buf_printf(out, " cost %llu max %llu",
 			   (unsigned long long)p->limit.cost,
