@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What one writes the other lists, checks and deletes, rule by rule, while programs are live: ours and stock, both ways.
+. "$(dirname "$0")/lib.sh"
+
+# without_guard < SAVE: stock shows our guard as the first rule of a chain.
+without_guard()
+{
+	grep -v -e '--object-pinned /run/iptables-bpf/' -e 'match bpf pinned /run/iptables-bpf/'
+}
+
+# rules_of NS WHO TOOL TABLE: the rules as WHO lists them, one a line, "-A CHAIN ...".
+rules_of()
+{
+	"$2" "$1" "$3" -t "$4" -S | grep '^-A' | without_guard
+}
+
+# one_by_one VERB NS WHO TOOL TABLE FILE: runs -C or -D for each line of FILE.
+one_by_one()
+{
+	local verb=$1 ns=$2 who=$3 tool=$4 table=$5 line n=0 words
+
+	while read -r line; do
+		eval "words=(${line#-A })" # the quoting of -S is a shell's
+		if ! "$who" "$ns" "$tool" -t "$table" "$verb" "${words[@]}" >"$TMP/out" 2>&1 </dev/null; then
+			bad "$who $tool -t $table $verb ${line#-A }: $(cat "$TMP/out")"
+		elif grep -qv '^Warning: never matched protocol' "$TMP/out"; then
+			bad "$who $tool $verb says: $(cat "$TMP/out")"
+		fi
+		n=$((n + 1))
+	done <"$6"
+	[ "$n" -gt 0 ] && ok "$n rules: $who $verb"
+}
+
+# writer_reader WRITER READER SAMPLE TOOL
+writer_reader()
+{
+	local writer=$1 reader=$2 file=$3 tool=$4 ns table what="$1 -> $2, $(basename "$3")"
+
+	new_ns ns "$writer-$(basename "$file" | tr . -)"
+	"$writer" "$ns" "$tool-restore" <"$file" >"$TMP/out" 2>&1 || {
+		bad "$what: restore: $(cat "$TMP/out")"
+		return
+	}
+	bpfctl "$ns" sync >"$TMP/out" 2>&1 || bad "$what: sync: $(cat "$TMP/out")"
+	for table in $(sed -n 's/^\*//p' "$file"); do
+		for who in ours stock; do
+			rules_of "$ns" "$who" "$tool" "$table" >"$TMP/rules.$who"
+			"$who" "$ns" "$tool" -t "$table" -L -n -v -x | without_guard |
+				sed -E 's/^ *[0-9]+ +[0-9]+ //; s/[0-9]+ packets, [0-9]+ bytes//' >"$TMP/list.$who"
+		done
+		same "$what: -S of $table" "$TMP/rules.ours" "$TMP/rules.stock"
+		same "$what: -L of $table" "$TMP/list.ours" "$TMP/list.stock"
+		[ -s "$TMP/rules.$writer" ] || continue
+		# One rule may stand there twice: checked both times, deleted both times.
+		one_by_one -C "$ns" "$reader" "$tool" "$table" "$TMP/rules.$writer"
+		one_by_one -D "$ns" "$reader" "$tool" "$table" "$TMP/rules.$writer"
+		rules_of "$ns" "$writer" "$tool" "$table" >"$TMP/left"
+		if [ -s "$TMP/left" ]; then
+			bad "$what: left after all were deleted: $(cat "$TMP/left")"
+		else
+			ok "$what: nothing left"
+		fi
+	done
+}
+
+for sample in "$SRCDIR"/tests/samples/*.rules{,6}; do
+	tool=iptables
+	[ "${sample##*.}" = rules ] || tool=ip6tables
+	writer_reader ours stock "$sample" "$tool"
+	writer_reader stock ours "$sample" "$tool"
+done
+finish
