@@ -200,30 +200,35 @@ static void write_netns(const struct place *p)
 int place_prepare(const struct place *p, struct err *e)
 {
 	char path[PLACE_PATH_LEN];
+	int err = make_dir(PLACE_RUN);
+
+	place_file(p, path, sizeof(path), "");
+	if (!err)
+		err = make_dir(path);
+	if (err)
+		return err_set(e, ERR_OTHER, -err, "cannot make %s: %s", path,
+			       strerror(-err));
+	write_netns(p);
+	return 0;
+}
+
+int place_prepare_pins(const struct place *p, struct err *e)
+{
+	char path[PLACE_PATH_LEN];
 	int lock, err;
 
-	err = make_dir(PLACE_RUN);
-	if (err)
-		return err_set(e, ERR_OTHER, -err,
-			       "cannot make " PLACE_RUN ": %s", strerror(-err));
+	/* Two that mount at once would hide each other's pins. */
 	lock = open(PLACE_RUN, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX)) {
 		err = err_set(e, ERR_OTHER, errno,
 			      "cannot lock " PLACE_RUN ": %s", strerror(errno));
 		goto out;
 	}
-	place_file(p, path, sizeof(path), "");
+	err = make_bpffs(p, e);
+	if (err)
+		goto out;
+	place_pin(p, path, sizeof(path), "%s", "");
 	err = make_dir(path);
-	if (!err) {
-		write_netns(p);
-		/* Two that mount at once would hide each other's pins; hence
-		 * the lock. */
-		err = make_bpffs(p, e);
-		if (err)
-			goto out;
-		place_pin(p, path, sizeof(path), "%s", "");
-		err = make_dir(path);
-	}
 	if (err)
 		err_set(e, ERR_OTHER, -err, "cannot make %s: %s", path,
 			strerror(-err));
@@ -231,6 +236,14 @@ out:
 	if (lock >= 0)
 		close(lock);
 	return err;
+}
+
+bool place_has_pins(const struct place *p)
+{
+	char path[PLACE_PATH_LEN];
+
+	place_pin(p, path, sizeof(path), "ctl");
+	return !access(path, F_OK);
 }
 
 void place_file(const struct place *p, char *buf, size_t len, const char *name)

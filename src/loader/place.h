@@ -48,10 +48,14 @@ void place_join_machine(void);
 int place_join_machine_netns(void);
 
 /*
- * Makes the directories and mounts the bpffs where that is not done yet. Call
- * after place_join_machine(). Errors say what to do.
+ * Makes the directory of this namespace's files; and the one of its pins,
+ * mounting the bpffs where that is not done yet. Call after
+ * place_join_machine(). Errors say what to do.
  */
 int place_prepare(const struct place *p, struct err *e);
+int place_prepare_pins(const struct place *p, struct err *e);
+/* Whether BPF is in use in this namespace. */
+bool place_has_pins(const struct place *p);
 
 /* As the first part of it: only says whether the bpffs is there and usable
  * (-ENOENT, -EROFS). */

@@ -135,14 +135,6 @@ static void reap_one(const struct place *p)
 		close(lock);
 }
 
-static bool has_pins(const struct place *p)
-{
-	char path[PLACE_PATH_LEN];
-
-	place_pin(p, path, sizeof(path), "%s", "");
-	return !access(path, F_OK);
-}
-
 /* One namespace other than the machine's that has left something here. */
 struct candidate {
 	struct place place;
@@ -252,7 +244,7 @@ static int reap_round(const struct place *own, unsigned int *left)
 	for (i = 0; i < all.n && !err; i++) {
 		if (!all.c[i].used)
 			reap_one(&all.c[i].place);
-		else if (has_pins(&all.c[i].place))
+		else if (place_has_pins(&all.c[i].place))
 			(*left)++;
 	}
 	free(all.c);

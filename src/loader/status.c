@@ -217,7 +217,7 @@ static void judge_live(struct status *s, const struct ns *ns, char *obstacle,
 	}
 }
 
-static void judge(struct status *s)
+static void judge(struct status *s, bool recorded)
 {
 	char obstacle[sizeof(s->reason)] = "";
 	unsigned int slot;
@@ -227,6 +227,13 @@ static void judge(struct status *s)
 		say(s, STATUS_OFF,
 		    "switched off in this network namespace: run "
 		    "iptables-bpfctl on");
+		return;
+	}
+	/* The last sync found nothing that BPF could decide. */
+	if (!place_has_pins(&s->place) && recorded && !*s->record.error &&
+	    s->record.generation == s->generation && !any_hybrid(&s->record)) {
+		s->compiled_generation = s->generation;
+		say(s, STATUS_LIVE, NULL);
 		return;
 	}
 	status_check(&s->place, obstacle, sizeof(obstacle));
@@ -270,7 +277,8 @@ static bool find_record(struct status *s, struct nft *nft)
 {
 	char error[sizeof(s->record.error)];
 
-	if (!record_read(&s->place, &s->record) && s->record.nchains)
+	if (!record_read(&s->place, &s->record) &&
+	    (s->record.nchains || !*s->record.error))
 		return true;
 	/* A sync that failed as a whole knows of no chains. */
 	memcpy(error, s->record.error, sizeof(error));
@@ -295,7 +303,7 @@ void status_get(struct status *s)
 		goto out;
 	}
 	recorded = find_record(s, nft);
-	judge(s);
+	judge(s, recorded);
 	correct_modes(s, recorded);
 out:
 	nft_close(nft);

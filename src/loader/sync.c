@@ -20,6 +20,7 @@
 #define QUIET_MAX_MS  2000
 #define QUIET_STEP_MS 20
 #define MAX_RESTARTS  100
+#define MAX_FAILURES  3
 
 struct sync {
 	struct place place;
@@ -293,15 +294,58 @@ static bool is_off(const struct place *p)
 	return !access(path, F_OK);
 }
 
+static bool has_guards(const struct ruleset *rs)
+{
+	struct table *t;
+	struct chain *c;
+	struct rule *r;
+
+	list_for_each (t, &rs->tables, struct table, node)
+		list_for_each (c, &t->chains, struct chain, node)
+			list_for_each (r, &c->rules, struct rule, node)
+				if (r->flags & RULE_GUARD)
+					return true;
+	return false;
+}
+
+/* Namespaces without a filter table, of containers say, get neither pins nor a
+ * reaper. */
+static bool nothing_to_do(struct sync *s, bool background, uint32_t *generation)
+{
+	struct job job;
+	unsigned int i;
+	bool nothing;
+
+	if (place_has_pins(&s->place))
+		return false;
+	if (background)
+		wait_quiet(s->nft);
+	job_init(&job);
+	nothing = !job_read(&job, s->nft, NULL) &&
+		  !job_check_hooks(&job, s->nft, NULL) && !has_guards(&job.rs);
+	for (i = 0; i < job.n && nothing; i++)
+		nothing = job.chain[i].mode == CHAIN_NFT;
+	if (nothing) {
+		*generation = job.generation;
+		write_record(s, &job, job.generation);
+	}
+	job_free(&job);
+	return nothing;
+}
+
 static int sync_locked(struct sync *s, bool background, uint32_t *generation,
 		       struct err *e)
 {
 	char dir[PLACE_PATH_LEN];
 	int err;
 
+	if (nothing_to_do(s, background, generation))
+		return 0;
 	place_file(&s->place, dir, sizeof(dir), "");
 	clang_tidy(dir);
-	err = ns_create(&s->ns, &s->place, e);
+	err = place_prepare_pins(&s->place, e);
+	if (!err)
+		err = ns_create(&s->ns, &s->place, e);
 	if (err)
 		goto fail;
 	if (!place_is_machine_netns(&s->place))
@@ -322,6 +366,7 @@ fail:
 static int sync_loop(struct sync *s, bool background, struct err *e)
 {
 	uint32_t done = 0, now;
+	unsigned int failures = 0;
 	int lock, err;
 
 	for (;;) {
@@ -340,9 +385,10 @@ static int sync_loop(struct sync *s, bool background, struct err *e)
 		}
 		err = sync_locked(s, background, &done, e);
 		close(lock);
-		if (err && !background)
+		if (nft_generation(s->nft, &now, NULL) || now == done)
 			return err;
-		if (nft_generation(s->nft, &now, NULL) || now == done || err)
+		/* What failed for one ruleset may do for the next. */
+		if (err && (!background || ++failures == MAX_FAILURES))
 			return err;
 	}
 }
@@ -361,11 +407,8 @@ int sync_run(bool background, struct err *e)
 	if (err)
 		return err;
 	err = place_prepare(&s.place, e);
-	if (err) {
-		write_failure(&s, e);
-		return err;
-	}
-	err = nft_open(&s.nft, e);
+	if (!err)
+		err = nft_open(&s.nft, e);
 	if (err)
 		return err;
 	err = sync_loop(&s, background, e);

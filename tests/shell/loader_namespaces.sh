@@ -77,6 +77,17 @@ done
 if ip -n "$PEER" link show wire >/dev/null 2>&1; then bad "it lives on"; else ok "it is gone"; fi
 expect "the living one was left alone" "$PEER" 's["state"] == "live"'
 
+# Where nothing is to be decided, nothing is pinned.
+new_ns IDLE
+ours "$IDLE" iptables -t nat -A POSTROUTING -j MASQUERADE
+expect_rc "sync without a filter table" 0 bpfctl "$IDLE" sync
+expect "that is live" "$IDLE" 's["state"] == "live" and s["generation"] == s["compiled_generation"] and s["chains"] == []'
+pinned "$(inode "$IDLE")" && bad "an idle namespace has pins"
+ours "$IDLE" iptables -A INPUT -i nosuch -j DROP
+bpfctl "$IDLE" sync
+expect "until there is something" "$IDLE" 's["state"] == "live" and chain("INPUT")["mode"] == "hybrid"'
+pinned "$(inode "$IDLE")" || bad "no pins"
+
 # The same by hand, without a reaper that watches.
 ino=$(inode "$PEER")
 expect_rc "reap by hand" 0 bpfctl "$PEER" reap
