@@ -26,13 +26,15 @@ void xt_rule_begin(struct xt_rule *xr, const struct family_ops *ops)
 		t->tflags = 0;
 		t->used = 0;
 	}
-	xt_params->opts = xt_params->orig_opts;
+	/* None of its own yet: libxtables frees what stands here (1.8.9 all but
+	 * orig_opts). */
+	xt_params->opts = NULL;
 	xt_params->option_offset = 0;
 }
 
 const struct option *xt_rule_options(void)
 {
-	return xt_params->opts;
+	return xt_params->opts ? xt_params->opts : xt_params->orig_opts;
 }
 
 static void use_options(struct option *merged)
