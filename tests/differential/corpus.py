@@ -74,7 +74,7 @@ def compare_file(path, family, sides, seed=1):
 
 def _compare(rules, sides, seed):
     packets = generate.generate(rules, SPEC, seed)
-    found, _, b = run.compare_sides(rules, rules, packets, sides)
+    found, _, b = run.compare_sides(rules, packets, sides)
     return found, b, packets
 
 

@@ -24,20 +24,26 @@ from rulesets import TOOLS
 from topology import Side
 
 
-def compare_sides(rules_a, rules_b, packets, sides=("stock", "ours"), same_rules=True, tag=""):
+def trial_of(name, rules, packets, tag=""):
+    """Sends the packets through a side with these rules."""
+    tools = TOOLS[name]()
+    with Side(tag) as side:
+        trial = compare.Trial(side, tools, rules)
+        try:
+            compare.run_trial(trial, packets)
+        finally:
+            tools.unload(side)
+    return trial
+
+
+def differences(a, b, packets, same_rules=True):
+    return compare.verdicts(a, b, packets) + compare.counters(a, b, same_rules)
+
+
+def compare_sides(rules, packets, sides=("stock", "ours")):
     """Returns ([Difference], trial a, trial b)."""
-    trials = []
-    for letter, name, rules in zip("ab", sides, (rules_a, rules_b)):
-        tools = TOOLS[name]()
-        with Side(tag + letter) as side:
-            trial = compare.Trial(side, tools, rules)
-            try:
-                compare.run_trial(trial, packets)
-            finally:
-                tools.unload(side)
-        trials.append(trial)
-    found = compare.verdicts(*trials, packets) + compare.counters(*trials, same_rules)
-    return found, *trials
+    a, b = (trial_of(name, rules, packets, letter) for letter, name in zip("ab", sides))
+    return differences(a, b, packets), a, b
 
 
 def needed():
@@ -72,7 +78,7 @@ def check(rules, spec=generate.DEFAULT_SPEC, seed=1, sides=("stock", "ours"), on
             print(f"#{number} {packets[number].leg}: {packets[number].label}: {describe(packets[number].data)}\n"
                   f"    {packets[number].data.hex()}")
         packets = [packets[number] for number in only]
-    found, a, b = compare_sides(rules, rules, packets, sides)
+    found, a, b = compare_sides(rules, packets, sides)
     summarise(packets, a, b, unmet)
     report(found)
     if b.status and compare.decided(b)[0] < minimum_decided:
@@ -89,11 +95,12 @@ def check_mutants(rules, count, spec, seed, needed_share=0.8):
     packets = generate.generate(rules, spec, seed)
     choices = [(family, *mutant) for family, text in sorted(rules.items()) for mutant in mutate.mutants(text)]
     chosen = random.Random(seed).sample(choices, min(count, len(choices)))
+    right = trial_of("stock", rules, packets)
     noticed = 0
     for number, (family, what, text) in enumerate(chosen):
         wrong = dict(rules)
         wrong[family] = text
-        found, _, _ = compare_sides(rules, wrong, packets, ("stock", "stock"), False, f"m{number}")
+        found = differences(right, trial_of("stock", wrong, packets, f"m{number}"), packets, same_rules=False)
         noticed += bool(found)
         print(f"{'noticed' if found else 'MISSED '} ({len(found)} differences): IPv{family} {what}")
     print(f"{noticed} of {len(chosen)} wrong rulesets noticed")
