@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libextensions.a
 libextensions_a_SOURCES = \
 	extensions/ah.c \
+	extensions/ah6.c \
 	extensions/comment.c \
 	extensions/conntrack.c \
 	extensions/dccp.c \
@@ -9,19 +10,23 @@ libextensions_a_SOURCES = \
 	extensions/esp.c \
 	extensions/eui64.c \
 	extensions/extension.h \
+	extensions/frag.c \
 	extensions/hl.c \
 	extensions/icmp.c \
 	extensions/icmp6.c \
 	extensions/ipcomp.c \
 	extensions/iprange.c \
+	extensions/ipv6header.c \
 	extensions/length.c \
 	extensions/limit.c \
 	extensions/mac.c \
 	extensions/mark.c \
 	extensions/mh.c \
 	extensions/multiport.c \
+	extensions/opts.c \
 	extensions/pkttype.c \
 	extensions/ports.h \
+	extensions/rt.c \
 	extensions/sctp.c \
 	extensions/state.c \
 	extensions/table.c extensions/table.h extensions/table.inc \

@@ -13,4 +13,13 @@ const struct call_desc call_descs[CALL_COUNT] = {
 	[CALL_SCTP_CHUNKS] = {"sctp_chunks", "SCTP", .drops = true,
 			      .frames = 3},
 	[CALL_TCPMSS] = {"tcpmss", "TCPMSS", .drops = true, .frames = 2},
+	[CALL_AH6] = {"ah6", "FIND_HDR", .drops = true, .frames = 4},
+	[CALL_FRAG] = {"frag6", "FIND_HDR", .drops = true, .frames = 4},
+	[CALL_IPV6HEADER] = {"ipv6header", "IPV6HEADER", .drops = true,
+			     .frames = 3},
+	[CALL_OPTS_HEADER] = {"opts_header", "FIND_HDR", .drops = true,
+			      .frames = 4},
+	[CALL_OPTS] = {"opts", "FIND_HDR", .drops = true, .frames = 4},
+	[CALL_RT] = {"rt", "FIND_HDR", .drops = true, .frames = 4},
+	[CALL_RT_ADDRS] = {"rt_addrs", "FIND_HDR", .drops = true, .frames = 4},
 };

@@ -15,7 +15,8 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/loader/abi.h \
 	$(srcdir)/src/loader/bpf/notes.bpf.h \
 	$(srcdir)/src/codegen/packet.bpf.h \
-	$(srcdir)/src/codegen/match.bpf.h
+	$(srcdir)/src/codegen/match.bpf.h \
+	$(srcdir)/src/codegen/match6.bpf.h
 CODEGEN_TAIL = $(srcdir)/src/codegen/front.bpf.h
 CODEGEN_QUOTE = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
 

@@ -70,6 +70,12 @@ def headers():
                for seed in (1, 2))
 
 
+def extension_headers():
+    """Matches that look for IPv6 extension headers, on chains of them, whole and cut short at every byte."""
+    return all(run.check(sample("extensions"), "boundary:10,extensions,exthdrs:20", seed=seed, minimum_decided=10000)
+               for seed in (1, 2))
+
+
 def handed_over():
     """Rulesets that BPF and nft share packet by packet: LOG, REJECT, limits, marks, NAT, owner, addrtype."""
     return all(run.check(sample(name), seed=seed, minimum_decided=100)
@@ -103,6 +109,7 @@ CASES = {
     "conntrack": (conntrack, "ours"),
     "edges": (edges, "ours"),
     "headers": (headers, "ours"),
+    "extension-headers": (extension_headers, "ours"),
     "handed-over": (handed_over, "ours"),
     "rule-changes": (rule_changes, "ours"),
     "all-cpus": (all_cpus, "ours"),

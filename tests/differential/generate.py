@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import packets as pk
 from aims import Aimer, aims_for, aims_for_other_tables, route, router_address
-from headers import headers
+from headers import extensions, headers
 from rulesets import parse_rules
 from topology import LEG
 
@@ -341,6 +341,7 @@ GENERATORS = {
     "paged": paged,
     "offloaded": offloaded,
     "headers": headers,
+    "extensions": extensions,
 }
 
 

@@ -89,6 +89,69 @@ def udp_bodies(source, destination):
         yield pk.UDPLITE, pk.udplite(source, destination, 40000, 53, b"x" * size), f"udplite with {size} bytes"
 
 
+def _options(nxt, data, length=None):
+    """An options header of these bytes; @length: what it says of itself."""
+    data += bytes(-(2 + len(data)) % 8)
+    return bytes((nxt, (2 + len(data)) // 8 - 1 if length is None else length)) + data
+
+
+def extension_bodies(source, destination):
+    """IPv6 extension headers, each alone in front of TCP, then in chains."""
+    last = pk.tcp(source, destination, 40000, 80, payload=b"12345678")
+    options = {
+        "alert, pad1": b"\5\2\0\0\0\0", "alert, padn 0": b"\5\2\0\0\1\0", "alert other length": b"\5\3\0\0\0\0", "padn 4": b"\1\4\0\0\0\0",
+        "pad1 only": b"\0\0\0\0\0\0", "pad1 twice, padn": b"\0\0\1\2\0\0", "padn twice": b"\1\1\0\1\1\0", "padn reaches out": b"\1\5\0\0\0\0",
+        "padn far out": b"\1\xff\0\0\0\0", "pad1 twice, padn far out": b"\0\0\1\xff\0\0", "length behind": b"\0\0\0\0\0\1",
+        "long": b"\1\x10" + bytes(16), "home address": b"\xc9\x10" + bytes(16), "three": b"\4\1\0\5\3abc\6\4abcd\0",
+        "three cut": b"\4\1\0\5\3abc\6\1", "jumbo": b"\xc2\4\0\1\0\0", "many": b"\1\0" * 100,
+    }
+    for kind in (pk.HOPOPTS, pk.DSTOPTS):
+        for name, option in options.items():
+            yield kind, _options(pk.TCP, option) + last, f"options {kind} {name}"
+            yield kind, _options(pk.TCP, option, 5) + last, f"options {kind} {name}, length 5"
+        yield kind, _options(pk.TCP, b"\1\4\0\0\0\0", 255) + last, f"options {kind}, longer than the packet"
+    hops = tuple(f"2001:db8::{n}" for n in (1, 2, 3, 4, 1))
+    for count in range(6):
+        for kind, left in ((0, 0), (0, 1), (0, 3), (0, 4), (2, 1), (4, 0), (253, 1)):
+            yield pk.ROUTING, pk.ext_routing(pk.TCP, kind, left, hops[:count]) + last, f"routing {kind} left {left}, {count} hops"
+        yield pk.ROUTING, pk.ext_routing(pk.TCP, 0, 1, hops[5 - count:]) + last, f"routing, last {count} hops"
+        yield pk.ROUTING, pk.ext_routing(pk.TCP, 0, 0, hops[:count])[:4] + b"\0\1\0\0" + last, f"routing, reserved set, {count}"
+    yield pk.ROUTING, bytes((pk.TCP, 3, 0, 0)) + bytes(28) + last, "routing of odd length"
+    yield pk.ROUTING, bytes((pk.TCP, 200, 0, 0)) + bytes(28) + last, "routing longer than the packet"
+    for ident in (0, 76, 77, 78, 0xffffffff):
+        for offset in (0, 1, 2, 4, 6, 7, 8, 9, 0xfff8, 0xffff):
+            for nxt, reserved in ((pk.TCP, 0), (pk.AH, 1), (pk.DSTOPTS, 0), (pk.NONEXT, 0)):
+                yield pk.FRAGMENT, struct.pack("!BBHI", nxt, reserved, offset, ident) + last, f"fragment {offset:#x} id {ident} next {nxt}"
+    for spi in (255, 256, 300, 301):
+        for words in (0, 1, 2, 4, 5, 30):
+            for reserved in (0, 1, 0x100):
+                head = struct.pack("!BBHII", pk.TCP, words, reserved, spi, 1) + bytes(12)
+                yield pk.AH, head + last, f"ah spi {spi} length {words} reserved {reserved}"
+    numbers = {"hop": pk.HOPOPTS, "dst": pk.DSTOPTS, "rt": pk.ROUTING, "frag": pk.FRAGMENT, "ah": pk.AH}
+    builders = {"hop": lambda n: _options(n, b"\1\4\0\0\0\0"), "dst": lambda n: _options(n, b"\1\x10" + bytes(16)),
+                "rt": lambda n: pk.ext_routing(n, 0, 0, hops[:1]), "frag": pk.ext_fragment, "ah": pk.ext_ah}
+    rng = random.Random(1)
+    for number in range(120):
+        chain = rng.choices(list(numbers), k=rng.randrange(2, 6 if number % 10 else 40))
+        ends = rng.choice((pk.TCP, pk.NONEXT, pk.ESP, 0xfd))
+        first, data = pk.ext_chain(ends, last if ends == pk.TCP else pk.esp(), [(numbers[c], builders[c]) for c in chain])
+        if number % 3 == 0:
+            at = rng.randrange(len(data))
+            data = data[:at] + bytes((rng.randrange(256),)) + data[at + 1:]
+        yield first, data, f"{'+'.join(chain)} then {ends}"
+
+
+def extensions(maker, aims, rng, count):
+    """IPv6 extension headers in many shapes, to be told apart by matches on them."""
+    if maker.family == 4:
+        return
+    aimer = Aimer(maker.family, rng)
+    for hook in ("FORWARD", "INPUT", "OUTPUT"):
+        aim = replace(aimer.start(hook), fragment=False, label=hook)
+        for number, (proto, data, what) in enumerate(extension_bodies(aim.source, aim.destination)):
+            yield from _shapes(maker, aim, proto, data, what, number + rng.randrange(2), max(4, count or 5))
+
+
 def bodies(source, destination):
     """(protocol, bytes, what) of every kind."""
     yield from sctp_bodies()
