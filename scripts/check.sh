@@ -136,6 +136,20 @@ vector_tests()
 	tail -n 1 "$BUILD/logs/vectors-run.log" | sed 's/^/         /'
 }
 
+# Programs that use iptables; they are downloaded, so `check' leaves them out.
+client_tests()
+{
+	local test name before=$((passed + failed + skipped))
+
+	say "Clients of iptables"
+	for test in "$SRCDIR"/tests/clients/*.sh; do
+		name=$(basename "$test" .sh)
+		[ "$name" != lib ] && wanted "$name" "$@" || continue
+		run_test clients "$name" env BUILDDIR="$BUILD/release" "$test"
+	done
+	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "clients: no such test: $*"
+}
+
 summary()
 {
 	local item
@@ -184,6 +198,7 @@ check_only()
 		;;
 	shell) shell_tests "$@" ;;
 	vectors) vector_tests "$@" ;;
+	check-clients) client_tests "$@" ;;
 	differential) differential_tests "$@" ;;
 	esac
 	summary
