@@ -196,6 +196,7 @@ static int fetch_and_print(const struct lister *l, struct frontend *fe,
 	if (!nft)
 		return -e->errnum;
 	ruleset_init(&rs);
+	nft_set_debug(nft, cmd->verbose, stdout);
 	ret = nft_fetch(nft, &q, &rs, e);
 	if (!ret) {
 		loader_merge_counters(&rs);

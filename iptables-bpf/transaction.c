@@ -55,6 +55,7 @@ struct needs {
 	const char *chain;	 /* rules of this chain only; NULL: of all */
 	const struct rule *find; /* this rule only, when it is all they want */
 	bool several_chains;
+	unsigned int verbose; /* how many -v */
 };
 
 static void add_chain_need(struct needs *n, const struct command *cmd)
@@ -103,7 +104,19 @@ static void collect_needs(const struct transaction *t, struct needs *n)
 	}
 	if (n->several_chains)
 		n->chain = NULL;
-	n->find = lone_search(t);
+	cmd = container_of(t->commands.next, const struct command, node);
+	n->verbose = cmd->verbose;
+	/* -vv shows the other rules, too. */
+	n->find = n->verbose > 1 ? NULL : lone_search(t);
+}
+
+/* Where there is nothing to do, whether we might is still asked. */
+static int ask_permission(struct frontend *fe, struct err *e)
+{
+	struct nft *nft = frontend_nft(fe, e);
+	uint32_t generation;
+
+	return nft ? nft_generation(nft, &generation, e) : -EIO;
 }
 
 static int fetch(struct command_context *ctx, const struct needs *n,
@@ -123,13 +136,13 @@ static int fetch(struct command_context *ctx, const struct needs *n,
 		.userspace_size = xt_userspace_size,
 	};
 	struct nft *nft = frontend_nft(ctx->fe, e);
-	uint32_t generation;
 	int ret;
 
 	if (!nft)
 		return -EIO;
+	nft_set_debug(nft, ctx->quiet ? 0 : n->verbose, stdout);
 	if (n->fetch == NEED_NOTHING) /* but whether we may */
-		return nft_generation(nft, &generation, e);
+		return ask_permission(ctx->fe, e);
 	ret = nft_fetch(nft, &q, &ctx->image, e);
 	ctx->table =
 		ruleset_find_table(&ctx->image, ctx->family, ctx->table_name);
@@ -228,7 +241,7 @@ static int run(struct frontend *fe, struct transaction *t, bool dry,
 	int ret;
 
 	if (list_empty(&t->commands))
-		return 0;
+		return dry ? 0 : ask_permission(fe, e);
 	ctx.table_name = first->table;
 	ctx.single = first->node.next == &t->commands;
 	collect_needs(t, &n);
@@ -243,8 +256,7 @@ int transaction_run(struct frontend *fe, struct transaction *t, struct err *e)
 	return run(fe, t, false, e);
 }
 
-int transaction_check(struct frontend *fe, struct transaction *t,
-		      struct err *e)
+int transaction_check(struct frontend *fe, struct transaction *t, struct err *e)
 {
 	return run(fe, t, true, e);
 }

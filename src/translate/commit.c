@@ -11,6 +11,7 @@
 
 #include "translate/batch.h"
 #include "translate/conn.h"
+#include "translate/debug.h"
 #include "translate/nft.h"
 #include "translate/nlwrite.h"
 
@@ -159,6 +160,8 @@ int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
 				     "%s", nft_strerror(ENOMEM));
 	if (nft_batch_is_empty(b))
 		return 0;
+	if (nft->debug)
+		debug_batch(nft, b);
 	memcpy(b->msgs.data + b->genid, &be, sizeof(be));
 	ret = exchange(nft, b, &f);
 	if (!ret)

@@ -101,6 +101,12 @@ void nft_close(struct nft *nft)
 	free(nft);
 }
 
+void nft_set_debug(struct nft *nft, unsigned int verbose, FILE *out)
+{
+	nft->debug = verbose > 1 ? out : NULL;
+	nft->debug_bytes = verbose > 2;
+}
+
 void conn_begin(struct nft *nft, uint8_t type, uint16_t flags, uint8_t family)
 {
 	buf_reset(&nft->req);

@@ -4,7 +4,9 @@
 #define TRANSLATE_CONN_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,6 +20,8 @@ struct nft {
 	uint32_t seq;
 	char *rcv; /* CONN_RCV_SIZE bytes */
 	struct buf req;
+	FILE *debug; /* where -vv's text goes; NULL: nowhere */
+	bool debug_bytes; /* -vvv */
 };
 
 /* Dumps come in pieces of at most 32 KiB; single objects are smaller than this.

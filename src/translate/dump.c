@@ -15,6 +15,7 @@
 
 #include "translate/codec.h"
 #include "translate/conn.h"
+#include "translate/debug.h"
 #include "translate/nft.h"
 #include "translate/nlwrite.h"
 
@@ -225,6 +226,8 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 		rule_free(r);
 		return ret;
 	}
+	if (f->nft->debug && !(r->flags & RULE_GUARD))
+		debug_rule(f->nft->debug, nlh);
 	if (res.incompatible)
 		ret = set_incompatible(f->table, name, res.why);
 	if (ret) {
@@ -290,19 +293,32 @@ static bool is_large(const struct table *t)
 	return rules > WHOLE_TABLE_MAX;
 }
 
-static int dump_by_chain(struct fetch *f)
+/* The chains at @hook; -1: user chains, or the one that is asked for. */
+static int dump_chains_at(struct fetch *f, int hook)
 {
+	const char *only = hook < 0 ? f->q->chain : NULL;
 	struct chain *c;
 	int ret = 0;
 
 	list_for_each (c, &f->table->chains, struct chain, node) {
-		if (!c->use)
+		if (!c->use || (c->base ? c->hook : -1) != hook ||
+		    (only && strcmp(only, c->name)))
 			continue;
 		ret = dump_rules(f, c->name);
 		if (ret)
 			break;
 	}
 	return ret;
+}
+
+/* In the order of iptables, which -vv shows; as it does, base chains always. */
+static int dump_by_chain(struct fetch *f)
+{
+	int ret = 0;
+
+	for (int hook = 0; !ret && hook < NF_INET_NUMHOOKS; hook++)
+		ret = dump_chains_at(f, hook);
+	return ret ? ret : dump_chains_at(f, -1);
 }
 
 static int fetch_rules(struct fetch *f)
@@ -313,7 +329,7 @@ static int fetch_rules(struct fetch *f)
 		f->last = NULL;
 		if (list_empty(&f->table->chains))
 			continue;
-		if (!f->q->chain && is_large(f->table))
+		if (f->nft->debug || (!f->q->chain && is_large(f->table)))
 			ret = dump_by_chain(f);
 		else
 			ret = dump_rules(f, f->q->chain);

@@ -5,6 +5,7 @@ libtranslate_a_SOURCES = \
 	src/translate/commit.c \
 	src/translate/compat.c \
 	src/translate/conn.c src/translate/conn.h \
+	src/translate/debug.c src/translate/debug.h \
 	src/translate/decode.c src/translate/decode.h \
 	src/translate/decode_core.c \
 	src/translate/decode_l4.c \

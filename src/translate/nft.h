@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "model/model.h"
@@ -16,6 +17,13 @@ struct nft; /* a netlink connection in the caller's network namespace */
 
 int nft_open(struct nft **out, struct err *e);
 void nft_close(struct nft *nft);
+
+/*
+ * What -v tells of netlink: from the second (@verbose 2) on, the rules that are
+ * read and what batches hold are described on @out, in libnftnl's words; from
+ * the third on the batches' messages are, too.
+ */
+void nft_set_debug(struct nft *nft, unsigned int verbose, FILE *out);
 
 /* The ruleset generation (NFT_MSG_GETGEN), what net->nft.base_seq holds. */
 int nft_generation(struct nft *nft, uint32_t *gen, struct err *e);

@@ -14,11 +14,11 @@ EXTRA_DIST += tests/unit/golden/translate_encode.txt
 tests_unit_translate_codec_test_SOURCES = tests/unit/translate_codec_test.c \
 	tests/unit/translate_util.c tests/unit/translate_util.h
 tests_unit_translate_codec_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_translate_codec_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBMNL_LIBS) $(CMOCKA_LIBS)
+tests_unit_translate_codec_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBNFTNL_LIBS) $(LIBMNL_LIBS) $(CMOCKA_LIBS)
 tests_unit_translate_kernel_test_SOURCES = tests/unit/translate_kernel_test.c \
 	tests/unit/translate_util.c tests/unit/translate_util.h
 tests_unit_translate_kernel_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_translate_kernel_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBMNL_LIBS) $(CMOCKA_LIBS)
+tests_unit_translate_kernel_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBNFTNL_LIBS) $(LIBMNL_LIBS) $(CMOCKA_LIBS)
 include tests/unit/codegen.mk
 include tests/unit/loader.mk
 check_PROGRAMS += tests/unit/args_test tests/unit/model_test
