@@ -23,6 +23,13 @@ static const struct applet {
 	{"iptables-restore-translate", applet_restore_translate, &family_ipv4},
 	{"ip6tables-restore-translate", applet_restore_translate, &family_ipv6},
 	{"xtables-monitor", applet_monitor, &family_ipv4},
+	/* What scripts of old call as `xtables-nft-multi main4'. */
+	{"main4", applet_iptables, &family_ipv4},
+	{"main6", applet_iptables, &family_ipv6},
+	{"save4", applet_save, &family_ipv4},
+	{"save6", applet_save, &family_ipv6},
+	{"restore4", applet_restore, &family_ipv4},
+	{"restore6", applet_restore, &family_ipv6},
 };
 #define APPLETS (sizeof(applets) / sizeof(applets[0]))
 

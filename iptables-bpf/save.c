@@ -157,14 +157,20 @@ static int save(struct frontend *fe, const struct save_options *o,
 				    .table = o->table,
 				    .detail = NFT_RULES};
 	struct nft *nft = frontend_nft(fe, e);
+	uint32_t generation;
 	struct ruleset rs;
 	int ret;
 
 	if (!nft)
 		return -EINVAL;
-	if (o->table && !builtin_table_exists(o->table))
-		return err_set_style(e, ERR_OTHER, ERR_STYLE_BARE, ENOENT,
-				     "Table `%s' does not exist", o->table);
+	if (o->table && !builtin_table_exists(o->table)) {
+		/* Whether we may know comes first. */
+		ret = nft_generation(nft, &generation, e);
+		return ret ? ret
+			   : err_set_style(e, ERR_OTHER, ERR_STYLE_BARE, ENOENT,
+					   "Table `%s' does not exist",
+					   o->table);
+	}
 	ruleset_init(&rs);
 	ret = nft_fetch(nft, &q, &rs, e);
 	if (!ret) {
