@@ -7,6 +7,7 @@ from pathlib import Path
 
 import allcpus
 import corpus
+import edits
 import generate
 import run
 import stream
@@ -87,6 +88,11 @@ def rule_changes():
     return stream.check(changes=200)
 
 
+def changed_rules():
+    """The same changes and packets step by step: the counters stay the same."""
+    return edits.check(sample("stateless")[4])
+
+
 def all_cpus():
     """Packets from all CPUs at once while programs are swapped: nothing is counted twice or not at all."""
     rules = {family: "\n".join(line for line in text.splitlines() if "-m limit" not in line) + "\n"
@@ -112,6 +118,7 @@ CASES = {
     "extension-headers": (extension_headers, "ours"),
     "handed-over": (handed_over, "ours"),
     "rule-changes": (rule_changes, "ours"),
+    "changed-rules": (changed_rules, "ours"),
     "all-cpus": (all_cpus, "ours"),
     "corpus": (other_people, "ours"),
 }

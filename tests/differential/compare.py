@@ -16,10 +16,11 @@ def normalise(data):
     """@data without what the router's kernel draws by lot: the identification of packets that it made
     itself, and that of IPv6 fragments that it made again after defragmentation."""
     if len(data) >= 20 and data[0] >> 4 == 4:
-        if data[12:16] in _ROUTER4 and data[9] in (ICMP, TCP):
+        if (data[12:16] in _ROUTER4 or data[12] == 127) and data[9] in (ICMP, TCP):
             data = data[:4] + b"\0\0" + data[6:10] + b"\0\0" + data[12:]
-            if data[9] == ICMP and data[20:21] == b"\x0e":  # a timestamp reply: the time of day
-                data = data[:22]
+            head = (data[0] & 15) * 4
+            if data[9] == ICMP and data[head:head + 1] == b"\x0e":  # a timestamp reply: the time of day
+                data = data[:head + 2]
     elif len(data) >= 48 and data[0] >> 4 == 6:
         at, nxt = 40, data[6]
         while nxt in (0, 43, 60) and at + 8 <= len(data):
