@@ -2,15 +2,22 @@ noinst_LIBRARIES += libextensions.a
 libextensions_a_SOURCES = \
 	extensions/ah.c \
 	extensions/ah6.c \
+	extensions/cgroup.c \
 	extensions/comment.c \
+	extensions/connbytes.c \
+	extensions/connlabel.c \
+	extensions/connmark.c \
 	extensions/conntrack.c \
+	extensions/cpu.c \
 	extensions/dccp.c \
+	extensions/devgroup.c \
 	extensions/dscp.c \
 	extensions/ecn.c \
 	extensions/esp.c \
 	extensions/eui64.c \
 	extensions/extension.h \
 	extensions/frag.c \
+	extensions/helper.c \
 	extensions/hl.c \
 	extensions/icmp.c \
 	extensions/icmp6.c \
@@ -24,11 +31,16 @@ libextensions_a_SOURCES = \
 	extensions/mh.c \
 	extensions/multiport.c \
 	extensions/opts.c \
+	extensions/owner.c \
+	extensions/physdev.c \
 	extensions/pkttype.c \
+	extensions/policy.c \
 	extensions/ports.h \
 	extensions/rt.c \
+	extensions/realm.c \
 	extensions/sctp.c \
 	extensions/state.c \
+	extensions/statistic.c \
 	extensions/table.c extensions/table.h extensions/table.inc \
 	extensions/tcp.c \
 	extensions/tcpmss.c \

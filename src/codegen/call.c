@@ -2,6 +2,20 @@
 #include "codegen/call.h"
 
 const struct call_desc call_descs[CALL_COUNT] = {
+	[CALL_CGROUP_CLASSID] = {"cgroup_classid", "CGROUP", .hands_over = true,
+				 .frames = 1},
+	[CALL_CONNBYTES] = {"connbytes", "CT_CALL", .hands_over = true,
+			    .frames = 1},
+	[CALL_CONNLABEL] = {"connlabel", "CT_CALL", .hands_over = true,
+			    .frames = 1},
+	[CALL_HELPER] = {"helper_name", "CT_CALL", .hands_over = true,
+			 .frames = 1},
+	[CALL_NTH] = {"nth", "NTH", .state = "statistic", .weight = 4},
+	[CALL_OWNER] = {"owner", "OWNER", .hands_over = true, .frames = 1},
+	[CALL_PHYSDEV] = {"physdev", "SKB_EXT", .hands_over = true},
+	[CALL_POLICY_IPSEC] = {"policy_ipsec", "SKB_EXT", .hands_over = true},
+	[CALL_POLICY_NONE] = {"policy_none", "SKB_EXT"},
+	[CALL_RANDOM] = {"random_below", "RANDOM", .state = "statistic"},
 	[CALL_ADDR6_BETWEEN] = {"addr6_between", "ADDR6_BETWEEN", .weight = 4},
 	[CALL_DCCP_OPTION] = {"dccp_option", "DCCP", .drops = true,
 			      .frames = 3},

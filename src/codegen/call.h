@@ -28,6 +28,16 @@ enum pred_call {
 	CALL_RT_ADDRS,
 	CALL_SCTP_CHUNKS,
 	CALL_TCPMSS,
+	CALL_CGROUP_CLASSID,
+	CALL_CONNBYTES,
+	CALL_CONNLABEL,
+	CALL_HELPER,
+	CALL_NTH,
+	CALL_OWNER,
+	CALL_PHYSDEV,
+	CALL_POLICY_IPSEC,
+	CALL_POLICY_NONE,
+	CALL_RANDOM,
 	CALL_COUNT
 };
 
@@ -38,7 +48,12 @@ struct call_desc {
 	bool drops;	  /* it can answer DROP */
 	bool hands_over;  /* it can answer HANDOVER */
 	uint8_t frames;	  /* of the functions it calls, at most */
-	uint16_t weight;  /* what clang has to do for it, in comparisons */
+	/*
+	 * It has state, or answers differently each time: the match's name. The
+	 * ordinal of its state comes in front of the arguments.
+	 */
+	const char *state;
+	uint16_t weight; /* what clang has to do for it, in comparisons */
 };
 
 extern const struct call_desc call_descs[CALL_COUNT];

@@ -35,6 +35,7 @@ enum { /* enum bpf_map_type, linux/bpf.h */
 
 struct net_device {
 	char name[16];
+	abi_u32 group;
 	abi_u16 type;
 };
 
@@ -47,6 +48,9 @@ struct sk_buff {
 	abi_u32 end;
 	struct net_device *dev;
 	unsigned char *head, *data;
+	struct sock *sk;
+	abi_u64 _skb_refdst;
+	abi_u8 active_extensions;
 };
 
 struct skb_shared_info {
@@ -56,6 +60,7 @@ struct skb_shared_info {
 
 struct nf_hook_state {
 	struct net_device *in, *out;
+	struct net *net;
 };
 
 union nf_inet_addr {
@@ -89,6 +94,92 @@ struct nf_conntrack_tuple_hash {
 struct nf_conn {
 	struct nf_conntrack_tuple_hash tuplehash[2];
 	unsigned long status;
+	abi_u32 mark, timeout;
+	struct nf_conn *master;
+	struct nf_ct_ext *ext;
+};
+
+struct nf_ct_ext {
+	abi_u8 offset[9];
+	abi_u32 gen_id; /* not in all kernels */
+};
+
+enum nf_ct_ext_id {
+	NF_CT_EXT_HELPER,
+	NF_CT_EXT_ACCT,
+	NF_CT_EXT_LABELS,
+};
+
+struct nf_conn_counter {
+	struct {
+		abi_u64 counter;
+	} packets, bytes;
+};
+
+struct nf_conn_help {
+	struct nf_conntrack_helper *helper;
+};
+
+struct nf_conntrack_helper {
+	char name[16];
+};
+
+enum skb_ext_id {
+	SKB_EXT_BRIDGE_NF,
+	SKB_EXT_SEC_PATH,
+};
+
+struct dst_entry {
+	void *xfrm;
+	abi_u32 tclassid;
+};
+
+struct net {
+	struct user_namespace *user_ns;
+};
+
+struct user_namespace {
+	int level;
+};
+
+struct sock_common {
+	abi_u8 skc_state;
+	struct {
+		struct net *net;
+	} skc_net;
+	struct sock *skc_listener;
+};
+
+struct sock_cgroup_data {
+	abi_u32 classid;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct socket *sk_socket;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct socket {
+	struct file *file;
+};
+
+struct file {
+	struct cred *f_cred;
+};
+
+struct cred {
+	struct {
+		abi_u32 val;
+	} fsuid, fsgid;
+	struct group_info *group_info;
+};
+
+struct group_info {
+	int ngroups;
+	struct {
+		abi_u32 val;
+	} gid[0];
 };
 
 #pragma clang attribute pop
@@ -131,12 +222,36 @@ static long (*const bpf_dynptr_read)(void *dst, abi_u32 len,
 static long (*const bpf_loop)(abi_u32 n, void *callback, void *arg,
 			      abi_u64 flags) = (void *)181;
 
+static abi_u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
+static abi_u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
+
 /* 200 bytes at @p, readable in place; what faults reads as 0. */
 INLINE const abi_u8 *raw_bytes(const void *p)
 {
 	return bpf_rdonly_cast(
 		p, __builtin_btf_type_id(*(struct rtnl_link_stats64 *)0, 1));
 }
+
+/*
+ * Members of kernel structs whose address is a number: at which distance, and
+ * whether this kernel has them. K32() etc. read one; what faults reads as 0.
+ */
+#define FIELD_AT(type, field)                                                  \
+	__builtin_preserve_field_info(((struct type *)0)->field, 0)
+#define FIELD_EXISTS(type, field)                                              \
+	__builtin_preserve_field_info(((struct type *)0)->field, 2)
+#define ENUM_VALUE(type, name)                                                 \
+	__builtin_preserve_enum_value(*(enum type *)name, 1)
+#define K_AT(bits, addr, type, field)                                          \
+	(*(const volatile abi_u##bits *)raw_bytes(                             \
+		(const void *)((addr) + FIELD_AT(type, field))))
+#define K8(addr, type, field)  K_AT(8, addr, type, field)
+#define K32(addr, type, field) K_AT(32, addr, type, field)
+#define K64(addr, type, field) K_AT(64, addr, type, field)
+/* Of the skb, and of the hook's state. */
+#define SKB64(ctx, field) K64((const abi_u8 *)(ctx)->skb, sk_buff, field)
+#define STATE64(ctx, field)                                                    \
+	K64((const abi_u8 *)(ctx)->state, nf_hook_state, field)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define ntoh16(x) __builtin_bswap16(x)

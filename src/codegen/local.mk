@@ -16,7 +16,8 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/loader/bpf/notes.bpf.h \
 	$(srcdir)/src/codegen/packet.bpf.h \
 	$(srcdir)/src/codegen/match.bpf.h \
-	$(srcdir)/src/codegen/match6.bpf.h
+	$(srcdir)/src/codegen/match6.bpf.h \
+	$(srcdir)/src/codegen/match_state.bpf.h
 CODEGEN_TAIL = $(srcdir)/src/codegen/front.bpf.h
 CODEGEN_QUOTE = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
 

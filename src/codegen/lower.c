@@ -54,6 +54,13 @@ int lower_add(struct lower *l, const struct pred *p)
 	return 0;
 }
 
+const char *pred_has_state(const struct pred *p)
+{
+	if (p->field == FIELD_CALL)
+		return call_descs[p->call.fn].state;
+	return p->field == FIELD_LIMIT ? "limit" : NULL;
+}
+
 bool pred_can_drop(const struct pred *p)
 {
 	if (p->field == FIELD_CALL)

@@ -5,8 +5,8 @@
  * (straight code, a table) can look at them; nothing here knows C or BPF.
  *
  * Order matters in two places only: a predicate that can drop the packet
- * (transport.drop_short and its like) or that has state (FIELD_LIMIT) must not
- * be tested before those in front of it.
+ * (transport.drop_short and its like) or that has state (pred_has_state) must
+ * not be tested before those in front of it.
  */
 #ifndef CODEGEN_LOWER_H
 #define CODEGEN_LOWER_H
@@ -51,10 +51,15 @@ enum pred_field {
 	FIELD_PKTTYPE,	  /* number: PACKET_*, as -m pkttype sees it */
 	FIELD_SADDR4,	  /* numbers: the addresses of IPv4 */
 	FIELD_DADDR4,
+	FIELD_CPU,	 /* numbers: the CPU this runs on, */
+	FIELD_IIF_GROUP, /* the groups of the devices, */
+	FIELD_OIF_GROUP,
+	FIELD_REALM,	/* the realm of the route */
 	FIELD_CT_STATE, /* number: CT_* bits */
 	FIELD_CT_ENTRY, /* question: is there a conntrack entry? */
 	/* in that entry */
 	FIELD_CT_REPLY,	  /* number: 0 original direction, 1 reply */
+	FIELD_CT_MARK,	  /* number */
 	FIELD_CT_STATUS,  /* number: IPS_* bits */
 	FIELD_CT_PROTO,	  /* number: protocol of the original tuple */
 	FIELD_CT_ORIGSRC, /* bytes: the tuples' addresses */
@@ -136,11 +141,11 @@ struct pred {
 			const uint8_t *data; /* the rule's, not owned */
 		} call;
 		struct {
-			uint64_t cost;	/* ns per packet */
-			uint64_t max;	/* size of the bucket, ns */
-			uint32_t state; /* ordinal in the state map */
+			uint64_t cost; /* ns per packet */
+			uint64_t max;  /* size of the bucket, ns */
 		} limit;
 	};
+	uint32_t state; /* of what has state: ordinal in the state map */
 };
 
 /* The outcome of lowering one rule. */
@@ -165,11 +170,11 @@ struct lower;
 int lower_rule(enum family family, const struct rule *r, struct lowered *out);
 void lowered_clear(struct lowered *l);
 
-/* Whether @p, once tested, cannot be undone (FIELD_LIMIT). */
-static inline bool pred_has_state(const struct pred *p)
-{
-	return p->field == FIELD_LIMIT;
-}
+/*
+ * The match that @p stands for if testing it cannot be undone or would give
+ * another answer the next time; else NULL.
+ */
+const char *pred_has_state(const struct pred *p);
 
 /* Whether testing @p can drop the packet, or hand it over. */
 bool pred_can_drop(const struct pred *p);

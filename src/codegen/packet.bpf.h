@@ -22,6 +22,11 @@
 /* What a match's own function answers: this, NEXT, or the packet's end. */
 #define MATCH 1
 
+#if NEED_CT_CALL /* some function looks into the conntrack entry */
+#define NEED_CT	      1
+#define NEED_CT_ENTRY 1
+#endif
+
 /* What a chain's function is given. */
 #if NEED_CTX
 #define ARGS		struct bpf_nf_ctx *ctx, struct pkt *p
@@ -85,6 +90,18 @@ struct pkt {
 #endif
 #if NEED_MARK
 	abi_u32 mark;
+#endif
+#if NEED_CPU
+	abi_u32 cpu;
+#endif
+#if NEED_IIF_GROUP
+	abi_u32 iif_group;
+#endif
+#if NEED_OIF_GROUP
+	abi_u32 oif_group;
+#endif
+#if NEED_REALM
+	abi_u32 realm;
 #endif
 #if NEED_TCPOPT
 	abi_u8 bad_options;
@@ -417,6 +434,19 @@ static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 }
 #endif
 
+#if NEED_IIF_GROUP || NEED_OIF_GROUP
+INLINE abi_u32 device_group(abi_u64 dev)
+{
+	return dev ? K32(dev, net_device, group) : 0;
+}
+#endif
+
+/* skb_dst(): the lowest bit says who holds the reference. */
+INLINE abi_u64 skb_dst(struct bpf_nf_ctx *ctx)
+{
+	return SKB64(ctx, _skb_refdst) & ~1ULL;
+}
+
 /* Fills @p. HANDOVER: what nft might be able to read could not be read. */
 INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
@@ -452,6 +482,18 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 #if NEED_MARK
 	p->mark = skb->mark;
 #endif
+#if NEED_CPU
+	p->cpu = bpf_get_smp_processor_id();
+#endif
+#if NEED_IIF_GROUP
+	p->iif_group = device_group(STATE64(ctx, in));
+#endif
+#if NEED_OIF_GROUP
+	p->oif_group = device_group(STATE64(ctx, out));
+#endif
+#if NEED_REALM
+	p->realm = skb_dst(ctx) ? K32(skb_dst(ctx), dst_entry, tclassid) : 0;
+#endif
 #if NEED_PKTTYPE
 	read_pkttype(p, skb);
 #endif
@@ -473,8 +515,8 @@ struct {
 /*
  * The token bucket of nft_limit.c. Its two numbers, tokens and when they were
  * counted, only ever matter as their difference: the time at which the bucket
- * was empty. 0: full; so the clock starts later than any bucket is deep, also on a
- * machine that was only just booted.
+ * was empty. 0: full; so the clock starts later than any bucket is deep, also
+ * on a machine that was only just booted.
  */
 #define LIMIT_EPOCH (1ULL << 62)
 

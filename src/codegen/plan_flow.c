@@ -192,7 +192,8 @@ static bool demote_limit(const struct plan *p, struct plan_chain *c,
 	r->npreds = k;
 	if (r->verdict != VERDICT_HANDOVER)
 		snprintf(r->reason, sizeof(r->reason),
-			 "match limit, as a hand-over can follow it");
+			 "match %s, as a hand-over can follow it",
+			 pred_has_state(&r->preds[k]));
 	r->verdict = VERDICT_HANDOVER;
 	r->target = NULL;
 	return true;
@@ -277,7 +278,7 @@ static int list_states(struct plan *p)
 			for (unsigned int q = 0; q < r->npreds; q++) {
 				if (!pred_has_state(&r->preds[q]))
 					continue;
-				r->preds[q].limit.state = p->nstates;
+				r->preds[q].state = p->nstates;
 				p->states[p->nstates++] = (struct plan_counter){
 					c->chain, r->rule};
 			}

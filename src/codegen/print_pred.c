@@ -62,10 +62,18 @@ static const struct spelling spellings[FIELD_COUNT] = {
 			   .need = "PKTTYPE"},
 	[FIELD_SADDR4] = {"ntoh32(p->saddr[0])", .full_mask = UINT32_MAX},
 	[FIELD_DADDR4] = {"ntoh32(p->daddr[0])", .full_mask = UINT32_MAX},
+	[FIELD_CPU] = {"p->cpu", .full_mask = UINT32_MAX, .need = "CPU"},
+	[FIELD_IIF_GROUP] = {"p->iif_group", .full_mask = UINT32_MAX,
+			     .need = "IIF_GROUP"},
+	[FIELD_OIF_GROUP] = {"p->oif_group", .full_mask = UINT32_MAX,
+			     .need = "OIF_GROUP"},
+	[FIELD_REALM] = {"p->realm", .full_mask = UINT32_MAX, .need = "REALM"},
 	[FIELD_CT_STATE] = {"p->ctstate", .full_mask = UINT32_MAX,
 			    .need = "CT"},
 	[FIELD_CT_ENTRY] = {.need = "CT"},
 	[FIELD_CT_REPLY] = {"(p->ctinfo >= 3)", .full_mask = 1, .of_ct = true},
+	[FIELD_CT_MARK] = {"ct_entry(p)->mark", .full_mask = UINT32_MAX,
+			   .of_ct = true},
 	[FIELD_CT_STATUS] = {"(abi_u32)ct_entry(p)->status",
 			     .full_mask = UINT32_MAX, .of_ct = true},
 	[FIELD_CT_PROTO] = {"(abi_u32)ct_orig(p)->dst.protonum",
@@ -294,6 +302,8 @@ static void print_call(struct buf *out, const struct pred *p)
 		buf_puts(out, "};\n");
 	}
 	buf_printf(out, "\t\t\tint m = %s(ctx, p", d->name);
+	if (d->state)
+		buf_printf(out, ", %u", p->state);
 	for (unsigned int i = 0; i < p->call.nargs; i++)
 		buf_printf(out, ", 0x%llxULL",
 			   (unsigned long long)p->call.arg[i]);
@@ -341,7 +351,7 @@ bool print_pred(struct buf *out, enum family family, const struct pred *p)
 		buf_printf(out,
 			   "\t\tif (!limit_take(%u, %lluULL, %lluULL))\n"
 			   "\t\t\tbreak;\n",
-			   p->limit.state, (unsigned long long)p->limit.cost,
+			   p->state, (unsigned long long)p->limit.cost,
 			   (unsigned long long)p->limit.max);
 		return true;
 	default:

@@ -9,6 +9,7 @@ import allcpus
 import corpus
 import edits
 import generate
+import kernelstate
 import run
 import stream
 from rulesets import TOOLS
@@ -83,6 +84,16 @@ def handed_over():
                for name in ("server", "containers", "cluster") for seed in (1, 2))
 
 
+def kernel_state():
+    """Matches on what the kernel knows of a packet: connections, sockets and their owners, devices, routes."""
+    return kernelstate.check(sample("kernelstate"), 500)
+
+
+def statistic():
+    """The counters of -m statistic, where BPF keeps them."""
+    return run.check(sample("statistic"), minimum_decided=500)
+
+
 def rule_changes():
     """A stream of packets through 200 rule changes, ours and foreign ones."""
     return stream.check(changes=200)
@@ -117,6 +128,8 @@ CASES = {
     "headers": (headers, "ours"),
     "extension-headers": (extension_headers, "ours"),
     "handed-over": (handed_over, "ours"),
+    "kernel-state": (kernel_state, "ours"),
+    "statistic": (statistic, "ours"),
     "rule-changes": (rule_changes, "ours"),
     "changed-rules": (changed_rules, "ours"),
     "all-cpus": (all_cpus, "ours"),
