@@ -47,3 +47,9 @@ TESTS += tests/unit/codegen_chains_test
 tests_unit_codegen_chains_test_SOURCES = tests/unit/codegen_chains_test.c $(codegen_run_sources)
 tests_unit_codegen_chains_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_chains_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
+
+check_PROGRAMS += tests/unit/codegen_kernelstate_test
+TESTS += tests/unit/codegen_kernelstate_test
+tests_unit_codegen_kernelstate_test_SOURCES = tests/unit/codegen_kernelstate_test.c $(codegen_test_sources)
+tests_unit_codegen_kernelstate_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_kernelstate_test_LDADD = $(codegen_test_libs)
