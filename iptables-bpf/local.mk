@@ -79,3 +79,23 @@ install-exec-hook:
 
 uninstall-hook:
 	cd $(DESTDIR)$(sbindir) && rm -f $(MULTI_LINKS)
+
+# A directory for PATH, or for where there are no alternatives: all names under which others call iptables,
+# iptables-legacy among them. Nothing that is there already and leads elsewhere is replaced.
+COMPAT_FAMILIES = iptables ip6tables iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy
+COMPAT_LINKS = \
+	$(COMPAT_FAMILIES) $(COMPAT_FAMILIES:=-save) $(COMPAT_FAMILIES:=-restore) \
+	iptables-translate ip6tables-translate iptables-restore-translate ip6tables-restore-translate \
+	xtables-monitor
+
+install-compat-links:
+	@test -n "$(DIR)" || { echo "usage: make install-compat-links DIR=directory" >&2; exit 1; }
+	$(MKDIR_P) "$(DESTDIR)$(DIR)"
+	@cd "$(DESTDIR)$(DIR)" && for link in $(COMPAT_LINKS); do \
+		if test -e $$link -o -L $$link; then \
+			test "`readlink $$link`" = "$(sbindir)/xtables-bpf-multi" && continue; \
+			echo "$(DIR)/$$link is something else: left alone" >&2; exit 1; \
+		fi; \
+		$(LN_S) "$(sbindir)/xtables-bpf-multi" $$link || exit 1; \
+	done
+.PHONY: install-compat-links

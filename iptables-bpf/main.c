@@ -33,7 +33,8 @@ static const struct applet {
 };
 #define APPLETS (sizeof(applets) / sizeof(applets[0]))
 
-/* "iptables-nft-save" and "iptables-bpf-save" are "iptables-save". */
+/* "iptables-nft-save", "iptables-bpf-save" and, for those who call it by name,
+ * "iptables-legacy-save" are "iptables-save". */
 static void strip(char *name, const char *part)
 {
 	char *at = strstr(name, part);
@@ -50,6 +51,7 @@ static const struct applet *find_applet(const char *path)
 	snprintf(name, sizeof(name), "%s", base ? base + 1 : path);
 	strip(name, "-bpf");
 	strip(name, "-nft");
+	strip(name, "-legacy");
 	for (size_t i = 0; i < APPLETS; i++)
 		if (!strcmp(name, applets[i].name))
 			return &applets[i];

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What `make install' and `make install-compat-links' put where, under every name, and away again.
+. "$(dirname "$0")/lib.sh"
+need make
+[ -f "$BUILDDIR/Makefile" ] || skip "no Makefile in $BUILDDIR"
+new_ns NS
+ROOT=$TMP/root
+
+# Not lib.sh's environment: a make above this one would pass its flags on.
+quiet_make()
+{
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$BUILDDIR" -s DESTDIR="$ROOT" "$@" >"$TMP/make.out" 2>&1
+}
+
+quiet_make install-exec || fail "make install-exec: $(cat "$TMP/make.out")"
+sbin=$(find "$ROOT" -name xtables-bpf-multi -printf '%h\n')
+[ -n "$sbin" ] || fail "xtables-bpf-multi is not installed"
+for name in iptables-bpf ip6tables-bpf; do
+	for suffix in "" -save -restore -translate -restore-translate; do
+		in_ns "$NS" "$sbin/$name$suffix" -V >"$TMP/out" 2>&1
+		grep -Eq "v[0-9]+\.[0-9]+\.[0-9]+" "$TMP/out" && ok "$name$suffix" || bad "$name$suffix -V: $(cat "$TMP/out")"
+	done
+done
+in_ns "$NS" "$sbin/xtables-bpf-monitor" -V >/dev/null && ok monitor || bad "xtables-bpf-monitor -V"
+
+quiet_make install-compat-links && bad "install-compat-links takes no DIR"
+compat=/opt/compat
+quiet_make install-compat-links DIR=$compat || bad "install-compat-links: $(cat "$TMP/make.out")"
+quiet_make install-compat-links DIR=$compat || bad "install-compat-links again: $(cat "$TMP/make.out")"
+# They point to where the program would be without DESTDIR.
+links=0
+for link in "$ROOT$compat"/*; do
+	name=$(basename "$link")
+	links=$((links + 1))
+	[ "$ROOT$(readlink "$link")" = "$sbin/xtables-bpf-multi" ] || bad "$name leads to $(readlink "$link")"
+	ln -s "$sbin/xtables-bpf-multi" "$TMP/$name"
+	in_ns "$NS" "$TMP/$name" -V >"$TMP/out" 2>&1 && ok "$name" || bad "$name -V: $(cat "$TMP/out")"
+done
+[ "$links" = 23 ] || bad "$links compatibility links"
+in_ns "$NS" "$TMP/iptables-legacy" -A INPUT -p tcp -j ACCEPT
+in_ns "$NS" "$TMP/iptables-legacy-save" | grep -q -- '-A INPUT -p tcp -j ACCEPT' || bad "iptables-legacy shows other rules"
+
+rm "$ROOT$compat/iptables"
+echo precious >"$ROOT$compat/iptables"
+quiet_make install-compat-links DIR=$compat && bad "a file was replaced silently"
+[ "$(cat "$ROOT$compat/iptables")" = precious ] && ok "left alone" || bad "a file was replaced"
+
+quiet_make uninstall || bad "make uninstall: $(cat "$TMP/make.out")"
+[ -z "$(find "$sbin" -mindepth 1 2>/dev/null)" ] && ok uninstall || bad "left behind: $(ls "$sbin")"
+finish
