@@ -33,15 +33,7 @@ static int append(struct command_context *ctx, const struct command *cmd,
 static int build(struct command_context *ctx, struct command *cmd,
 		 struct err *e)
 {
-	struct rule *r;
-	int ret;
-
-	list_for_each (r, &cmd->rules, struct rule, node) {
-		ret = append(ctx, cmd, r, e);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return context_each_rule(ctx, cmd, append, e);
 }
 
 const struct command_ops cmd_append = {CMD_APPEND, need, build};

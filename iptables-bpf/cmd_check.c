@@ -29,15 +29,7 @@ static int check(struct command_context *ctx, const struct command *cmd,
 static int build(struct command_context *ctx, struct command *cmd,
 		 struct err *e)
 {
-	struct rule *r;
-	int ret;
-
-	list_for_each (r, &cmd->rules, struct rule, node) {
-		ret = check(ctx, cmd, r, e);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return context_each_rule(ctx, cmd, check, e);
 }
 
 const struct command_ops cmd_check = {CMD_CHECK, need, build};

@@ -29,15 +29,7 @@ static int delete_equal(struct command_context *ctx, const struct command *cmd,
 static int build(struct command_context *ctx, struct command *cmd,
 		 struct err *e)
 {
-	struct rule *r;
-	int ret;
-
-	list_for_each (r, &cmd->rules, struct rule, node) {
-		ret = delete_equal(ctx, cmd, r, e);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return context_each_rule(ctx, cmd, delete_equal, e);
 }
 
 static int build_num(struct command_context *ctx, struct command *cmd,

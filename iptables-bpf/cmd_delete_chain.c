@@ -3,7 +3,6 @@
 #include "iptables-bpf/context.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include <linux/netfilter.h>
 
@@ -70,31 +69,13 @@ static int delete_chain(struct command_context *ctx, const struct command *cmd,
 	return command_result(e, ret);
 }
 
-static int delete_all(struct command_context *ctx, const struct command *cmd,
-		      struct err *e)
-{
-	struct chain **chains;
-	unsigned int n;
-	int ret = 0;
-
-	if (!ctx->table)
-		return 0;
-	chains = chains_in_order(ctx->table, &n);
-	if (!chains)
-		return command_result(e, -ENOMEM);
-	for (unsigned int i = 0; !ret && i < n; i++)
-		ret = delete_chain(ctx, cmd, chains[i], e);
-	free(chains);
-	return ret;
-}
-
 static int build(struct command_context *ctx, struct command *cmd,
 		 struct err *e)
 {
 	struct chain *c;
 
 	if (!cmd->chain)
-		return delete_all(ctx, cmd, e);
+		return context_each_chain(ctx, cmd, delete_chain, e);
 	c = context_chain(ctx, cmd->chain);
 	if (!c)
 		return command_fail(e, ENOENT, NO_CHAIN);

@@ -46,15 +46,7 @@ static int insert(struct command_context *ctx, const struct command *cmd,
 static int build(struct command_context *ctx, struct command *cmd,
 		 struct err *e)
 {
-	struct rule *r;
-	int ret;
-
-	list_for_each (r, &cmd->rules, struct rule, node) {
-		ret = insert(ctx, cmd, r, e);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return context_each_rule(ctx, cmd, insert, e);
 }
 
 const struct command_ops cmd_insert = {CMD_INSERT, need, build};

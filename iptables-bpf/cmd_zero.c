@@ -4,7 +4,6 @@
 #include "iptables-bpf/zero.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "iptables-bpf/print.h"
 
@@ -69,30 +68,12 @@ static int zero_chain(struct command_context *ctx, const struct command *cmd,
 	return context_zero_bpf(ctx, c->name, 0, e);
 }
 
-static int zero_table(struct command_context *ctx, const struct command *cmd,
-		      struct err *e)
-{
-	struct chain **chains;
-	unsigned int n;
-	int ret = 0;
-
-	if (!ctx->table)
-		return 0;
-	chains = chains_in_order(ctx->table, &n);
-	if (!chains)
-		return command_result(e, -ENOMEM);
-	for (unsigned int i = 0; !ret && i < n; i++)
-		ret = zero_chain(ctx, cmd, chains[i], e);
-	free(chains);
-	return ret;
-}
-
 int zero_all(struct command_context *ctx, struct command *cmd, struct err *e)
 {
 	struct chain *c;
 
 	if (!cmd->chain)
-		return zero_table(ctx, cmd, e);
+		return context_each_chain(ctx, cmd, zero_chain, e);
 	c = context_chain(ctx, cmd->chain);
 	if (!c)
 		return command_fail(e, ENOENT, NO_CHAIN);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
@@ -194,6 +195,38 @@ int context_zero_bpf(struct command_context *ctx, const char *chain,
 	snprintf(z.chain, sizeof(z.chain), "%s", chain ? chain : "");
 	buf_add(&ctx->zeroed, &z, sizeof(z));
 	return command_result(e, ctx->zeroed.failed ? -ENOMEM : 0);
+}
+
+int context_each_rule(struct command_context *ctx, const struct command *cmd,
+		      context_rule_fn fn, struct err *e)
+{
+	struct rule *r;
+	int ret = 0;
+
+	list_for_each (r, &cmd->rules, struct rule, node) {
+		ret = fn(ctx, cmd, r, e);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+int context_each_chain(struct command_context *ctx, const struct command *cmd,
+		       context_chain_fn fn, struct err *e)
+{
+	struct chain **chains;
+	unsigned int n;
+	int ret = 0;
+
+	if (!ctx->table)
+		return 0;
+	chains = chains_in_order(ctx->table, &n);
+	if (!chains)
+		return command_result(e, -ENOMEM);
+	for (unsigned int i = 0; !ret && i < n; i++)
+		ret = fn(ctx, cmd, chains[i], e);
+	free(chains);
+	return ret;
 }
 
 void context_echo(const struct command_context *ctx, const struct command *cmd,

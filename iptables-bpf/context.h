@@ -95,6 +95,21 @@ struct rule *context_find_rule(const struct command_context *ctx,
 int context_zero_bpf(struct command_context *ctx, const char *chain,
 		     uint64_t handle, struct err *e);
 
+/* Runs @fn on each rule of @cmd, until one fails. */
+typedef int (*context_rule_fn)(struct command_context *ctx,
+			       const struct command *cmd, const struct rule *r,
+			       struct err *e);
+int context_each_rule(struct command_context *ctx, const struct command *cmd,
+		      context_rule_fn fn, struct err *e);
+
+/* Runs @fn on each chain of the table, in the order iptables shows them, until
+ * one fails. @fn may remove its chain. */
+typedef int (*context_chain_fn)(struct command_context *ctx,
+				const struct command *cmd, struct chain *c,
+				struct err *e);
+int context_each_chain(struct command_context *ctx, const struct command *cmd,
+		       context_chain_fn fn, struct err *e);
+
 /* The -v echo of a rule. */
 void context_echo(const struct command_context *ctx, const struct command *cmd,
 		  const struct rule *r);
