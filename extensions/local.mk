@@ -30,6 +30,7 @@ libextensions_a_SOURCES = \
 	extensions/mark.c \
 	extensions/mh.c \
 	extensions/multiport.c \
+	extensions/nft_only.c \
 	extensions/opts.c \
 	extensions/owner.c \
 	extensions/physdev.c \

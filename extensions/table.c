@@ -12,7 +12,11 @@ static const struct ext_desc *const descs[] = {
 
 const struct ext_desc *ext_at(unsigned int i)
 {
-	return i < sizeof(descs) / sizeof(*descs) ? descs[i] : NULL;
+	const unsigned int n = sizeof(descs) / sizeof(*descs);
+
+	if (i < n)
+		return descs[i];
+	return i - n < nft_only_count ? &nft_only[i - n] : NULL;
 }
 
 const struct ext_desc *ext_find(const char *name, uint8_t revision, bool target,

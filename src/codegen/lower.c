@@ -334,7 +334,8 @@ int lower_rule(enum family family, const struct rule *r, struct lowered *out)
 	if (!ret && !*out->refused && r->action == ACTION_TARGET)
 		ret = lower_ext(&l, r, r->target, true);
 	if (!ret && !*out->refused && r->action == ACTION_QUEUE)
-		ret = lower_refuse(&l, "target QUEUE");
+		ret = lower_refuse(
+			&l, "target QUEUE: passes the packet to user space");
 	if (ret)
 		lowered_clear(out);
 	return ret;

@@ -23,7 +23,7 @@ expect_rc "sync" 0 bpfctl "$FW" sync
 expect "live" "$FW" 's["state"] == "live" and s["generation"] == s["compiled_generation"] and s["reason"] == ""'
 expect "INPUT is hybrid" "$FW" 'chain("INPUT")["mode"] == "hybrid" and chain("INPUT")["hook"] == "input"'
 expect "the hand-over is told" "$FW" \
-	'chain("INPUT")["handover_rules"] == [{"chain": "SUB", "rule": 1, "reason": "target LOG"}]'
+	'chain("INPUT")["handover_rules"] == [{"chain": "SUB", "rule": 1, "reason": "target LOG: logs"}]'
 expect "FORWARD has nothing to gain" "$FW" 'chain("FORWARD")["mode"] == "nft" and chain("FORWARD")["reason"] != ""'
 expect "the program is described" "$FW" 'chain("INPUT")["program"]["insns"] > 0'
 

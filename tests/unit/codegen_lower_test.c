@@ -334,14 +334,14 @@ static void test_others(void **state)
 	expect4(with_comment(rule4()), "");
 	/* What stands before something unknown is still tested. */
 	expect4(with_state(with_foreign(with_proto(rule4(), 6, false)), 1),
-		"proto&ffff==6; refused: match hashlimit");
+		"proto&ffff==6; refused: match unheard");
 	r = with_proto(rule4(), 6, false);
 	r->action = ACTION_TARGET;
 	r->target = ext_new("LOG", 0, "", 0);
-	expect4(r, "proto&ffff==6; refused: target LOG");
+	expect4(r, "proto&ffff==6; refused: target LOG: logs");
 	r = rule4();
 	r->action = ACTION_QUEUE;
-	expect4(r, "refused: target QUEUE");
+	expect4(r, "refused: target QUEUE: passes the packet to user space");
 }
 
 /* doc/MATCHES.md has a line for each descriptor. */

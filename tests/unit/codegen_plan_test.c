@@ -39,7 +39,7 @@ static void expect_nft(const char *reason)
 	buf_free(&c);
 }
 
-/* "INPUT 2: target LOG, c 1: …" */
+/* "INPUT 2: target LOG: logs, c 1: …" */
 static void expect_handovers(const char *want)
 {
 	const struct plan *p = fixture_plan(&fx);
@@ -118,8 +118,9 @@ static void test_handovers(void **state)
 	with_proto(add_rule(fx.base, ACTION_DROP, NULL), 6, false);
 	fixture_plan(&fx);
 	assert_int_equal(plan_mode(fx.plan), CHAIN_NFT);
-	assert_string_equal(plan_reason(fx.plan),
-			    "every packet would be handed over: target LOG");
+	assert_string_equal(
+		plan_reason(fx.plan),
+		"every packet would be handed over: target LOG: logs");
 	with_src(add_rule(fx.base, ACTION_ACCEPT, NULL), "10.0.0.0",
 		 "255.0.0.0", false);
 }
@@ -133,7 +134,8 @@ static void test_handover_numbers(void **state)
 	with_proto(add_rule(fx.base, ACTION_TARGET, "LOG"), 6, false);
 	add_rule(fx.base, ACTION_TARGET, "REJECT");
 	add_rule(fx.base, ACTION_TARGET, "NFLOG");
-	expect_handovers("INPUT 2: target LOG, INPUT 3: target REJECT");
+	expect_handovers("INPUT 2: target LOG: logs, INPUT 3: target REJECT: "
+			 "answers the packet");
 }
 
 static void test_all_handed_over(void **state)
@@ -141,7 +143,7 @@ static void test_all_handed_over(void **state)
 	add_rule(fx.base, ACTION_NONE, NULL);
 	add_rule(fx.base, ACTION_TARGET, "LOG");
 	add_rule(fx.base, ACTION_ACCEPT, NULL);
-	expect_nft("every packet would be handed over: target LOG");
+	expect_nft("every packet would be handed over: target LOG: logs");
 }
 
 /* Dropping a packet with a short header is a decision too. */
@@ -149,7 +151,8 @@ static void test_drop_decides(void **state)
 {
 	with_tcp_dport(add_rule(fx.base, ACTION_TARGET, "LOG"), 22, 22, false);
 	add_rule(fx.base, ACTION_TARGET, "LOG");
-	expect_handovers("INPUT 1: target LOG, INPUT 2: target LOG");
+	expect_handovers(
+		"INPUT 1: target LOG: logs, INPUT 2: target LOG: logs");
 }
 
 static void test_missing_chain(void **state)
@@ -174,7 +177,7 @@ static void test_limit_after_handover(void **state)
 	with_foreign(
 		with_proto(add_rule(fx.base, ACTION_DROP, NULL), 6, false));
 	with_limit(add_rule(fx.base, ACTION_ACCEPT, NULL));
-	expect_handovers("INPUT 1: match hashlimit");
+	expect_handovers("INPUT 1: match unheard");
 	assert_int_equal(states(), 1);
 }
 
@@ -209,7 +212,7 @@ static void test_limit_across_chains(void **state)
 		   false);
 	with_proto(add_rule(c, ACTION_GOTO, "d"), 6, false);
 	with_limit(with_proto(add_rule(d, ACTION_ACCEPT, NULL), 6, false));
-	expect_handovers("INPUT 2: target LOG, d 1: " LIMITED);
+	expect_handovers("INPUT 2: target LOG: logs, d 1: " LIMITED);
 	assert_int_equal(states(), 1);
 }
 
@@ -218,7 +221,7 @@ static void test_limit_own_target(void **state)
 	with_proto(add_rule(fx.base, ACTION_ACCEPT, NULL), 6, false);
 	with_limit(
 		with_proto(add_rule(fx.base, ACTION_TARGET, "LOG"), 17, false));
-	expect_handovers("INPUT 2: target LOG");
+	expect_handovers("INPUT 2: target LOG: logs");
 	assert_int_equal(states(), 0);
 }
 

@@ -167,7 +167,7 @@ struct rule *with_comment(struct rule *r)
 
 struct rule *with_foreign(struct rule *r)
 {
-	return with_match(r, "hashlimit", 3, false, "", 1);
+	return with_match(r, "unheard", 3, false, "", 1);
 }
 
 static const char *const field_names[FIELD_COUNT] = {
