@@ -2,6 +2,7 @@ noinst_LIBRARIES += libextensions.a
 libextensions_a_SOURCES = \
 	extensions/ah.c \
 	extensions/ah6.c \
+	extensions/bpf.c \
 	extensions/cgroup.c \
 	extensions/comment.c \
 	extensions/connbytes.c \
@@ -42,11 +43,13 @@ libextensions_a_SOURCES = \
 	extensions/sctp.c \
 	extensions/state.c \
 	extensions/statistic.c \
+	extensions/string.c \
 	extensions/table.c extensions/table.h extensions/table.inc \
 	extensions/tcp.c \
 	extensions/tcpmss.c \
 	extensions/tos.c \
 	extensions/ttl.c \
+	extensions/u32.c \
 	extensions/udp.c
 
 EXTRA_DIST += doc/MATCHES.md

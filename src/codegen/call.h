@@ -14,6 +14,7 @@
 enum pred_call {
 	CALL_ADDR6_BETWEEN,
 	CALL_AH6,
+	CALL_CBPF,
 	CALL_DCCP_OPTION,
 	CALL_DCCP_TYPE,
 	CALL_ECN_TCP,
@@ -27,7 +28,9 @@ enum pred_call {
 	CALL_RT,
 	CALL_RT_ADDRS,
 	CALL_SCTP_CHUNKS,
+	CALL_STRING,
 	CALL_TCPMSS,
+	CALL_U32,
 	CALL_CGROUP_CLASSID,
 	CALL_CONNBYTES,
 	CALL_CONNLABEL,
@@ -40,6 +43,9 @@ enum pred_call {
 	CALL_RANDOM,
 	CALL_COUNT
 };
+
+struct buf;
+struct pred;
 
 struct call_desc {
 	const char *name; /* of the function */
@@ -54,7 +60,17 @@ struct call_desc {
 	 */
 	const char *state;
 	uint16_t weight; /* what clang has to do for it, in comparisons */
+	/*
+	 * Prints statements that set `int m` to the answer, in place of a
+	 * call of the function with the predicate's arguments and data.
+	 */
+	void (*print)(struct buf *out, const struct pred *p);
 };
+
+/* In print_code.c and print_string.c. */
+void print_cbpf(struct buf *out, const struct pred *p);
+void print_u32(struct buf *out, const struct pred *p);
+void print_string(struct buf *out, const struct pred *p);
 
 extern const struct call_desc call_descs[CALL_COUNT];
 

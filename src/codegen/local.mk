@@ -6,6 +6,8 @@ libcodegen_a_SOURCES = \
 	src/codegen/plan.c src/codegen/plan.h \
 	src/codegen/plan_flow.c \
 	src/codegen/print.c src/codegen/print.h \
+	src/codegen/print_code.c \
+	src/codegen/print_string.c \
 	src/codegen/print_pred.c
 nodist_libcodegen_a_SOURCES = src/codegen/runtime_text.c
 
@@ -17,7 +19,8 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/codegen/packet.bpf.h \
 	$(srcdir)/src/codegen/match.bpf.h \
 	$(srcdir)/src/codegen/match6.bpf.h \
-	$(srcdir)/src/codegen/match_state.bpf.h
+	$(srcdir)/src/codegen/match_state.bpf.h \
+	$(srcdir)/src/codegen/match_code.bpf.h
 CODEGEN_TAIL = $(srcdir)/src/codegen/front.bpf.h
 CODEGEN_QUOTE = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
 

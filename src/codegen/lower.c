@@ -82,7 +82,7 @@ unsigned int pred_frames(const struct pred *p)
 unsigned int pred_weight(const struct pred *p)
 {
 	if (p->field == FIELD_CALL)
-		return 1 + call_descs[p->call.fn].weight + p->call.size / 8;
+		return 1 + call_descs[p->call.fn].weight + p->call.weight;
 	return p->op == OP_RANGES ? 1 + p->ranges.n : 1;
 }
 

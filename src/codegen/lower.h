@@ -136,7 +136,8 @@ struct pred {
 		struct {
 			enum pred_call fn;
 			uint8_t nargs;
-			uint16_t size; /* of data; passed on when not 0 */
+			uint16_t size;	 /* of data; passed on when not 0 */
+			uint16_t weight; /* more than call_desc says */
 			uint64_t arg[PRED_MAX_ARGS];
 			const uint8_t *data; /* the rule's, not owned */
 		} call;

@@ -29,6 +29,9 @@ void print_needs(struct buf *out, const struct needs *n);
  */
 bool print_pred(struct buf *out, enum family family, const struct pred *p);
 
+/* Declares @size bytes as `data`. */
+void print_data(struct buf *out, const uint8_t *data, unsigned int size);
+
 extern const char *const runtime_head; /* what stands in front of the chains */
 extern const char *const runtime_tail; /* what stands behind them */
 

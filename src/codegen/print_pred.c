@@ -287,20 +287,21 @@ static void print_option(struct buf *out, const struct pred *p)
 		   p->number.value % 64);
 }
 
-/* A call answers NEXT (it does not match), MATCH, or how the packet ends. */
-static void print_call(struct buf *out, const struct pred *p)
+void print_data(struct buf *out, const uint8_t *data, unsigned int size)
+{
+	buf_puts(out, "\t\t\tstatic const abi_u8 data[]\n"
+		      "\t\t\t\t__attribute__((aligned(8))) = {");
+	for (unsigned int i = 0; i < size; i++)
+		buf_printf(out, "%u,", data[i]);
+	buf_puts(out, "};\n");
+}
+
+static void print_function_call(struct buf *out, const struct pred *p)
 {
 	const struct call_desc *d = &call_descs[p->call.fn];
 
-	buf_puts(out, "\t\t{\n");
-	if (p->call.size) {
-		buf_puts(out,
-			 "\t\t\tstatic const abi_u8 "
-			 "data[]\n\t\t\t\t__attribute__((aligned(8))) = {");
-		for (unsigned int i = 0; i < p->call.size; i++)
-			buf_printf(out, "%u,", p->call.data[i]);
-		buf_puts(out, "};\n");
-	}
+	if (p->call.size)
+		print_data(out, p->call.data, p->call.size);
 	buf_printf(out, "\t\t\tint m = %s(ctx, p", d->name);
 	if (d->state)
 		buf_printf(out, ", %u", p->state);
@@ -310,6 +311,18 @@ static void print_call(struct buf *out, const struct pred *p)
 	if (p->call.size)
 		buf_printf(out, ", data, %u", p->call.size);
 	buf_puts(out, ");\n");
+}
+
+/* A call answers NEXT (it does not match), MATCH, or how the packet ends. */
+static void print_call(struct buf *out, const struct pred *p)
+{
+	const struct call_desc *d = &call_descs[p->call.fn];
+
+	buf_puts(out, "\t\t{\n");
+	if (d->print)
+		d->print(out, p);
+	else
+		print_function_call(out, p);
 	if (d->drops || d->hands_over)
 		buf_puts(out, "\t\t\tif (m != NEXT && m != MATCH)\n"
 			      "\t\t\t\treturn m;\n");

@@ -78,6 +78,12 @@ def extension_headers():
                for seed in (1, 2))
 
 
+def any_byte():
+    """u32, classic BPF and string searches: random programs, patterns at every boundary."""
+    return all(run.check(sample("bytes"), "texts,headers:16,extensions:20,truncated:4", seed=seed, minimum_decided=10000)
+               for seed in (1, 2))
+
+
 def handed_over():
     """Rulesets that BPF and nft share packet by packet: LOG, REJECT, limits, marks, NAT, owner, addrtype."""
     return all(run.check(sample(name), seed=seed, minimum_decided=100)
@@ -127,6 +133,7 @@ CASES = {
     "edges": (edges, "ours"),
     "headers": (headers, "ours"),
     "extension-headers": (extension_headers, "ours"),
+    "any-byte": (any_byte, "ours"),
     "handed-over": (handed_over, "ours"),
     "kernel-state": (kernel_state, "ours"),
     "statistic": (statistic, "ours"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import packets as pk
 from aims import Aimer, aims_for, aims_for_other_tables, route, router_address
-from headers import extensions, headers
+from headers import extensions, headers, texts
 from rulesets import parse_rules
 from topology import LEG
 
@@ -342,6 +342,7 @@ GENERATORS = {
     "offloaded": offloaded,
     "headers": headers,
     "extensions": extensions,
+    "texts": texts,
 }
 
 

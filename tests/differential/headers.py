@@ -152,6 +152,32 @@ def extensions(maker, aims, rng, count):
             yield from _shapes(maker, aim, proto, data, what, number + rng.randrange(2), max(4, count or 5))
 
 
+def texts(maker, aims, rng, count):
+    """Payloads to be searched: patterns at every place around a boundary, almost patterns, random text of two letters."""
+    aimer = Aimer(maker.family, rng)
+    head = (20 if maker.family == 4 else 40) + 8
+    words = (b"abab", b"aab", b"aaB", b"abaabaaab", b"abaabaaabaaaab", b"HTTP/1.1", b"Host: ", b"a" * 15 + b"b", b"\0\1\0", b"\0\0abab\0")
+    for hook in ("FORWARD", "INPUT", "OUTPUT"):
+        aim = replace(aimer.start(hook), fragment=False, label=hook)
+
+        def udp(data, what, **kw):
+            return maker.raw(aim, pk.UDP, pk.udp(aim.source, aim.destination, 40000, 53, data), what, **kw)
+
+        for word in words:
+            for at in range(0, 80 - head):
+                yield udp(b"x" * at + word, f"{word} at the end, {head + at} on")
+                yield udp(b"a" * at + word + b"y" * 20, f"{word} behind a, {head + at} on")
+        for long in (b"a" * 99 + b"b", b"a" * 100 + b"b", b"a" * 300 + b"b", b"ab" * 60, b"ab" * 59 + b"aab", b"ba" * 60):
+            for around in (0, 1, 700):
+                yield udp(b"b" * around + long + b"a" * around, f"{long[:4]}... among {around}")
+        for number in range(count or 300):
+            letters = rng.choice((b"ab", b"aAbB", b"abH/", bytes(range(256))))
+            size = rng.choice((rng.randrange(60), rng.randrange(1400), rng.randrange(8000)))
+            data = bytes(rng.choices(letters, weights=[3] + [1] * (len(letters) - 1), k=size))
+            linear = rng.choice((None, None, None, head, head + 3, head + 100)) if aim.leg != "local" else None
+            yield udp(data, f"random text {number} {linear}", linear=linear)
+
+
 def bodies(source, destination):
     """(protocol, bytes, what) of every kind."""
     yield from sctp_bodies()
