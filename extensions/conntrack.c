@@ -142,6 +142,18 @@ static int ct_lower_entry(struct lower *l, const struct xt_conntrack_mtinfo3 *i)
 	return ret;
 }
 
+static int ct_lower_expires(struct lower *l,
+			    const struct xt_conntrack_mtinfo3 *i)
+{
+	uint64_t arg[] = {
+		i->expires_min,
+		i->expires_max,
+		(i->invert_flags & XT_CONNTRACK_EXPIRES) != 0,
+	};
+
+	return lower_call(l, CALL_CT_EXPIRES, arg, ARRAY_SIZE(arg), false);
+}
+
 static int conntrack_lower(struct lower *l, const struct rule *r,
 			   const struct ext *e)
 {
@@ -160,9 +172,10 @@ static int conntrack_lower(struct lower *l, const struct rule *r,
 		return ret;
 	/* Without an entry, a state that matched is enough. */
 	lower_pass_no_ct(l, i.match_flags & XT_CONNTRACK_STATE);
-	if (i.match_flags & XT_CONNTRACK_EXPIRES)
-		return lower_refuse(l, "match conntrack --ctexpire");
-	return ct_lower_entry(l, &i);
+	ret = ct_lower_entry(l, &i);
+	if (!ret && i.match_flags & XT_CONNTRACK_EXPIRES)
+		ret = ct_lower_expires(l, &i);
+	return ret;
 }
 
 const struct ext_desc match_conntrack = {
@@ -171,5 +184,5 @@ const struct ext_desc match_conntrack = {
 	.min_rev = 1,
 	.max_rev = 3,
 	.lower = conntrack_lower,
-	.doc = "all but --ctexpire",
+	.doc = "all conditions",
 };

@@ -8,6 +8,8 @@ const struct call_desc call_descs[CALL_COUNT] = {
 			    .frames = 1},
 	[CALL_CONNLABEL] = {"connlabel", "CT_CALL", .hands_over = true,
 			    .frames = 1},
+	[CALL_CT_EXPIRES] = {"ct_expires", "CT_EXPIRES", .hands_over = true,
+			     .frames = 1},
 	[CALL_HELPER] = {"helper_name", "CT_CALL", .hands_over = true,
 			 .frames = 1},
 	[CALL_NTH] = {"nth", "NTH", .state = "statistic", .weight = 4},

@@ -21,6 +21,7 @@ typedef unsigned long long abi_u64;
 #define GLOBAL		  __attribute__((noinline, weak))
 #define __ksym		  __attribute__((section(".ksyms")))
 #define __weak		  __attribute__((weak))
+#define __kconfig	  __attribute__((section(".kconfig")))
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) __typeof__(val) *name
 
@@ -222,6 +223,7 @@ static long (*const bpf_dynptr_read)(void *dst, abi_u32 len,
 static long (*const bpf_loop)(abi_u32 n, void *callback, void *arg,
 			      abi_u64 flags) = (void *)181;
 
+static abi_u64 (*const bpf_jiffies64)(void) = (void *)118;
 static abi_u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
 static abi_u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 

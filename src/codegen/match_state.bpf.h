@@ -127,6 +127,32 @@ static NOINLINE int helper_is(const struct pkt *p, const abi_u8 *name)
 #define helper_name(ctx, p, name, size) helper_is(p, name)
 #endif
 
+#if NEED_CT_EXPIRES
+extern int CONFIG_HZ __kconfig __weak;
+
+/*
+ * The last condition of conntrack_mt() of xt_conntrack.c, with nf_ct_expires():
+ * seconds left. Entries count from a moment only once they are confirmed.
+ * @invert: as xt_conntrack's. Without an entry the state alone counts.
+ */
+GLOBAL int ct_expires(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 lo,
+		      abi_u32 hi, abi_u32 invert)
+{
+	abi_u32 left;
+
+	if (!p || !p->ct)
+		return MATCH;
+	/* IPS_CONFIRMED: bit 3 */
+	if (!(K64(p->ct, nf_conn, status) & 8) || CONFIG_HZ <= 0)
+		return HANDOVER;
+	left = K32(p->ct, nf_conn, timeout) - (abi_u32)bpf_jiffies64();
+	if ((int)left < 0)
+		left = 0;
+	left /= (abi_u32)CONFIG_HZ;
+	return (left >= lo && left <= hi) ^ invert;
+}
+#endif
+
 #if NEED_OWNER || NEED_CGROUP
 #define STATE_TIME_WAIT	   6
 #define STATE_NEW_SYN_RECV 12

@@ -22,6 +22,9 @@
 /* What a match's own function answers: this, NEXT, or the packet's end. */
 #define MATCH 1
 
+#if NEED_CT_EXPIRES
+#define NEED_CT_CALL 1
+#endif
 #if NEED_CT_CALL /* some function looks into the conntrack entry */
 #define NEED_CT	      1
 #define NEED_CT_ENTRY 1
