@@ -11,6 +11,7 @@ listing and the status line by line. Exit status 1 when anything is not as the r
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -141,6 +142,7 @@ def main():
     if len(sys.argv) != 2 or os.geteuid():
         print(f"usage (as root): {sys.argv[0]} BUILDDIR", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the Lab is cleared away
     try:
         with Lab(Path(sys.argv[1]).resolve()) as lab:
             build_lab(lab)

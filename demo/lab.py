@@ -3,9 +3,11 @@
 
 import ctypes
 import os
+import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "differen
 import packets  # noqa: E402
 
 CLONE_NEWNET = 0x40000000
+SO_NETNS_COOKIE = 71
 RUN_DIR, CACHE_DIR = Path("/run/iptables-bpf"), Path("/var/cache/iptables-bpf")
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -33,6 +36,7 @@ class Lab:
         self.servers = []
         self.before = self._traces()
         self.made = []
+        self.cookie = "none"
 
     # ---- building up, tearing down ----
 
@@ -71,6 +75,7 @@ class Lab:
             os.waitpid(pid, 0)
         self.servers = []
         if self.names["router"] in self.made:
+            self.cookie = self._cookie()
             self.router("iptables-bpfctl", "off", check=False)
         for name in self.made:
             self._run("ip", "netns", "del", name, check=False)
@@ -107,9 +112,22 @@ class Lab:
         if CACHE_DIR not in self.before:
             shutil.rmtree(CACHE_DIR, ignore_errors=True)
 
+    def _cookie(self):
+        """The kernel's number of the router's namespace, by which iptables-bpf names what belongs to it."""
+        with _Inside(self.names["router"]), socket.socket() as s:
+            return "%x" % struct.unpack("=Q", s.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8))[0]
+
+    def _state(self):
+        """What iptables-bpf still keeps of the router's namespace."""
+        return [p for d in (RUN_DIR, RUN_DIR / "bpf") if d.exists() for p in d.iterdir()
+                if re.fullmatch(rf"(ns-)?([0-9a-f]+-)?{self.cookie}", p.name)]
+
     def left_behind(self):
         """What there is now that there was not before, for humans."""
-        left = [str(d) for d in self._traces() - self.before]
+        deadline = time.monotonic() + 10  # the reaper looks after namespaces that are gone
+        while self._state() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        left = [str(p) for p in (self._traces() - self.before) | set(self._state())]
         listed = self._run("ip", "netns", "list").stdout
         left += [f"namespace {n}" for n in self.names.values() if n in listed]
         return left
@@ -209,7 +227,6 @@ class _Inside:
 
 def _serve(name, tcp, udp, go):
     import selectors
-    import struct
 
     with _Inside(name):
         poll = selectors.DefaultSelector()

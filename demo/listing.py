@@ -61,8 +61,9 @@ def explain_status(text, status):
             print(f"{where}: nft decides every packet of its {chain['rules']} rules: {chain['reason']}")
             continue
         program = chain.get("program") or {}
+        made = "from the cache" if program.get("cache") == "hit" else f"compiled in {program.get('compile_ms')} ms"
         print(f"{where}: BPF decided {chain['decided_packets']} packets and left {chain['handed_over_packets']} to nft; "
-              f"{chain['rules']} rules\n    became {program.get('insns')} BPF instructions, compiled in "
-              f"{program.get('compile_ms')} ms, loaded in {program.get('load_ms')} ms")
+              f"{chain['rules']} rules\n    became {program.get('insns')} BPF instructions, {made}, loaded in "
+              f"{program.get('load_ms')} ms")
         for rule in chain["handover_rules"]:
             print(f"    rule {rule['rule']} of {rule['chain']} is nft's: {rule['reason']}")
