@@ -12,6 +12,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "tests/unit/codegen_util.h" /* before the kernel's headers */
+#include <linux/netfilter/xt_bpf.h>
+#include <linux/netfilter/xt_sctp.h>
+#include <linux/netfilter/xt_string.h>
+#include <linux/netfilter/xt_u32.h>
+#include <linux/netfilter_ipv6/ip6t_opts.h>
+#include <linux/netfilter_ipv6/ip6t_rt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +58,74 @@ static void random_bytes(void *to, size_t len)
 					     : next_random();
 }
 
+/* Brings counts within their arrays: else most would be refused at once. */
+static void mend_u32(void *data)
+{
+	struct xt_u32 *u = data;
+
+	u->ntests %= 4;
+	u->invert &= 1;
+	for (unsigned int i = 0; i < u->ntests; i++) {
+		u->tests[i].nnums %= XT_U32_MAXSIZE + 2;
+		u->tests[i].nvalues %= XT_U32_MAXSIZE + 2;
+		for (unsigned int k = 0; k <= XT_U32_MAXSIZE; k++) {
+			u->tests[i].location[k].nextop %= 4;
+			if (u->tests[i].location[k].nextop != XT_U32_AT &&
+			    below(20))
+				u->tests[i].location[k].number %= 32;
+		}
+	}
+}
+
+static void mend_string(void *data)
+{
+	struct xt_string_info *s = data;
+
+	strcpy(s->algo, below(2) ? "bm" : "kmp");
+	s->patlen %= XT_STRING_MAX_PATTERN_SIZE + 2;
+}
+
+static void mend_bpf(void *data)
+{
+	struct xt_bpf_info *b = data;
+	struct sock_filter *f = b->bpf_program;
+
+	b->bpf_program_num_elem = 1 + below(XT_BPF_MAX_NUM_INSTR);
+	for (unsigned int i = 0; i < b->bpf_program_num_elem; i++) {
+		static const uint8_t codes[] = {
+			0x20, 0x28, 0x30, 0x40, 0x50, 0xb1, 0x80, 0x81, 0x00,
+			0x01, 0x60, 0x61, 0x02, 0x03, 0x04, 0x0c, 0x1c, 0x2c,
+			0x34, 0x3c, 0x64, 0x6c, 0x7c, 0x84, 0x9c, 0xac, 0x15,
+			0x1d, 0x25, 0x3d, 0x45, 0x05, 0x06, 0x16, 0x07, 0x87};
+
+		f[i].code = codes[below(sizeof(codes))];
+		f[i].k = below(4) ? below(16) : f[i].k & INT32_MAX;
+		if (f[i].code == 0x64)
+			f[i].k &= 31;
+		f[i].k += f[i].code == 0x34;
+		f[i].jt = below(b->bpf_program_num_elem - i);
+		f[i].jf = below(b->bpf_program_num_elem - i);
+		if (f[i].code == 0x05)
+			f[i].k = f[i].jt;
+	}
+	f[b->bpf_program_num_elem - 1].code = 0x16;
+}
+
+static void mend_sctp(void *data)
+{
+	((struct xt_sctp_info *)data)->flag_count %= XT_NUM_SCTP_FLAGS + 1;
+}
+
+static void mend_rt(void *data)
+{
+	((struct ip6t_rt *)data)->addrnr %= IP6T_RT_HOPS + 2;
+}
+
+static void mend_opts(void *data)
+{
+	((struct ip6t_opts *)data)->optsnr %= IP6T_OPTS_OPTSNR + 2;
+}
+
 static void random_match(struct rule *r)
 {
 	static const struct {
@@ -59,25 +133,60 @@ static void random_match(struct rule *r)
 		uint8_t proto; /* that it needs; 0: any */
 		uint16_t size; /* of its structure */
 		uint8_t rev;
+		void (*mend)(void *data);
 	} kinds[] = {
-		{"comment", 0, 256, 0},	  {"mark", 0, 12, 1},
-		{"tcp", 6, 16, 0},	  {"udp", 17, 12, 0},
-		{"icmp", 1, 4, 0},	  {"icmp6", 58, 4, 0},
-		{"multiport", 6, 48, 1},  {"state", 0, 8, 0},
-		{"conntrack", 0, 152, 1}, {"conntrack", 0, 156, 2},
-		{"conntrack", 0, 168, 3}, {"limit", 0, 40, 0},
-		{"nosuch", 0, 8, 0},
+		{"ah", 51, 24, 0, NULL},
+		{"bpf", 0, 528, 0, mend_bpf},
+		{"dccp", 33, 16, 0, NULL},
+		{"dscp", 0, 8, 0, NULL},
+		{"dst", 0, 40, 0, mend_opts},
+		{"ecn", 6, 8, 0, NULL},
+		{"esp", 50, 16, 0, NULL},
+		{"eui64", 0, 8, 0, NULL},
+		{"frag", 0, 16, 0, NULL},
+		{"hbh", 0, 40, 0, mend_opts},
+		{"hl", 0, 8, 0, NULL},
+		{"ipcomp", 108, 16, 0, NULL},
+		{"iprange", 0, 72, 1, NULL},
+		{"ipv6header", 0, 8, 0, NULL},
+		{"length", 0, 8, 0, NULL},
+		{"mac", 0, 16, 0, NULL},
+		{"mh", 135, 8, 0, NULL},
+		{"pkttype", 0, 8, 0, NULL},
+		{"rt", 0, 280, 0, mend_rt},
+		{"sctp", 132, 296, 0, mend_sctp},
+		{"string", 0, 160, 1, mend_string},
+		{"tcpmss", 6, 8, 0, NULL},
+		{"tos", 0, 8, 1, NULL},
+		{"ttl", 0, 8, 0, NULL},
+		{"u32", 0, 1984, 0, mend_u32},
+		{"udplite", 136, 12, 0, NULL},
+		{"comment", 0, 256, 0, NULL},
+		{"mark", 0, 12, 1, NULL},
+		{"tcp", 6, 16, 0, NULL},
+		{"udp", 17, 12, 0, NULL},
+		{"icmp", 1, 4, 0, NULL},
+		{"icmp6", 58, 4, 0, NULL},
+		{"multiport", 6, 48, 1, NULL},
+		{"state", 0, 8, 0, NULL},
+		{"conntrack", 0, 152, 1, NULL},
+		{"conntrack", 0, 156, 2, NULL},
+		{"conntrack", 0, 168, 3, NULL},
+		{"limit", 0, 40, 0, NULL},
+		{"nosuch", 0, 8, 0, NULL},
 	};
 	unsigned int k = below(sizeof(kinds) / sizeof(*kinds));
 	unsigned int size = kinds[k].size;
-	uint8_t data[256];
+	uint8_t data[2048] __attribute__((aligned(8)));
 
 	if (kinds[k].proto && below(10))
 		with_proto(r, kinds[k].proto, false);
 	if (!below(20))
 		size = below(size);
 	random_bytes(data, sizeof(data));
-	with_match(r, kinds[k].name, kinds[k].rev, below(2), data, size);
+	if (kinds[k].mend && below(8))
+		kinds[k].mend(data);
+	with_match(r, kinds[k].name, kinds[k].rev, !below(4), data, size);
 }
 
 static void random_core(struct rule *r)
