@@ -239,6 +239,25 @@ static void print_ranges(struct buf *out, const struct pred *p)
 		buf_puts(out, "0");
 }
 
+/* As above: nothing that the field's width already tells. */
+static void print_between(struct buf *out, const struct spelling *s,
+			  const struct pred *p)
+{
+	uint32_t lo = p->between.lo, hi = p->between.hi;
+
+	if (lo > s->full_mask)
+		buf_puts(out, "0");
+	else if (lo && hi < s->full_mask)
+		buf_printf(out, "%s >= 0x%xu && %s <= 0x%xu", s->number, lo,
+			   s->number, hi);
+	else if (lo)
+		buf_printf(out, "%s >= 0x%xu", s->number, lo);
+	else if (hi < s->full_mask)
+		buf_printf(out, "%s <= 0x%xu", s->number, hi);
+	else
+		buf_puts(out, "1");
+}
+
 static void print_condition(struct buf *out, const struct pred *p)
 {
 	const struct spelling *s = &spellings[p->field];
@@ -246,8 +265,7 @@ static void print_condition(struct buf *out, const struct pred *p)
 	if (p->op == OP_RANGES)
 		print_ranges(out, p);
 	else if (p->op == OP_BETWEEN)
-		buf_printf(out, "%s >= 0x%x && %s <= 0x%x", s->number,
-			   p->between.lo, s->number, p->between.hi);
+		print_between(out, s, p);
 	else if (p->op == OP_ANY_BIT)
 		buf_printf(out, "%s & 0x%x", s->number, p->number.mask);
 	else if (s->word)

@@ -53,3 +53,9 @@ TESTS += tests/unit/codegen_kernelstate_test
 tests_unit_codegen_kernelstate_test_SOURCES = tests/unit/codegen_kernelstate_test.c $(codegen_test_sources)
 tests_unit_codegen_kernelstate_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_kernelstate_test_LDADD = $(codegen_test_libs)
+
+check_PROGRAMS += tests/unit/codegen_matches_test
+TESTS += tests/unit/codegen_matches_test
+tests_unit_codegen_matches_test_SOURCES = tests/unit/codegen_matches_test.c $(codegen_run_sources)
+tests_unit_codegen_matches_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_matches_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
