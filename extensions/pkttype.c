@@ -12,6 +12,8 @@ static int pkttype_lower(struct lower *l, const struct rule *r,
 
 	if (!ext_is_xt(e, sizeof(*info)) || info->invert & ~1)
 		return lower_refuse(l, "match pkttype: unexpected form");
+	if (info->pkttype < 0 || info->pkttype > UINT8_MAX)
+		return lower_between(l, FIELD_PKTTYPE, 1, 0, info->invert);
 	return lower_masked(l, FIELD_PKTTYPE, info->pkttype, UINT32_MAX,
 			    info->invert);
 }

@@ -58,7 +58,7 @@ static const struct spelling spellings[FIELD_COUNT] = {
 	[FIELD_TOS] = {"p->tos", .full_mask = UINT8_MAX, .need = "TOS"},
 	[FIELD_LENGTH] = {"p->length", .full_mask = UINT32_MAX,
 			  .need = "LENGTH"},
-	[FIELD_PKTTYPE] = {"p->pkttype", .full_mask = UINT32_MAX,
+	[FIELD_PKTTYPE] = {"p->pkttype", .full_mask = UINT8_MAX,
 			   .need = "PKTTYPE"},
 	[FIELD_SADDR4] = {"ntoh32(p->saddr[0])", .full_mask = UINT32_MAX},
 	[FIELD_DADDR4] = {"ntoh32(p->daddr[0])", .full_mask = UINT32_MAX},
