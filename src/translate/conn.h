@@ -20,8 +20,9 @@ struct nft {
 	uint32_t seq;
 	char *rcv; /* CONN_RCV_SIZE bytes */
 	struct buf req;
-	FILE *debug; /* where -vv's text goes; NULL: nowhere */
-	bool debug_bytes; /* -vvv */
+	FILE *debug;	      /* where -vv's text goes; NULL: nowhere */
+	bool debug_bytes;     /* -vvv */
+	uint64_t debug_guard; /* handle of the last guard met, 0: none */
 };
 
 /* Dumps come in pieces of at most 32 KiB; single objects are smaller than this.

@@ -39,7 +39,7 @@ static void print_chain(FILE *out, const struct nlmsghdr *nlh, bool zeroed)
 	nftnl_chain_free(c);
 }
 
-static void print_rule(FILE *out, const struct nlmsghdr *nlh, bool flush)
+static void print_rule(struct nft *nft, const struct nlmsghdr *nlh, bool flush)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
 
@@ -48,15 +48,33 @@ static void print_rule(FILE *out, const struct nlmsghdr *nlh, bool flush)
 		nftnl_rule_unset(r, NFTNL_RULE_ID);
 		if (flush)
 			nftnl_rule_unset(r, NFTNL_RULE_FAMILY);
-		nftnl_rule_fprintf(out, r, 0, 0);
-		fputc('\n', out);
+		if (nft->debug_guard &&
+		    nftnl_rule_get_u64(r, NFTNL_RULE_POSITION) ==
+			    nft->debug_guard)
+			nftnl_rule_unset(r, NFTNL_RULE_POSITION);
+		nftnl_rule_fprintf(nft->debug, r, 0, 0);
+		fputc('\n', nft->debug);
 	}
 	nftnl_rule_free(r);
 }
 
-void debug_rule(FILE *out, const struct nlmsghdr *nlh)
+static uint64_t rule_handle(const struct nlmsghdr *nlh)
 {
-	print_rule(out, nlh, false);
+	struct attr_area area = nlmsg_attrs(nlh);
+	struct attr tb[NFTA_RULE_MAX + 1];
+	uint64_t handle = 0;
+
+	attrs_parse(area.data, area.len, tb, NFTA_RULE_MAX);
+	attr_u64(&tb[NFTA_RULE_HANDLE], &handle);
+	return handle;
+}
+
+void debug_rule(struct nft *nft, const struct nlmsghdr *nlh, bool guard)
+{
+	if (guard)
+		nft->debug_guard = rule_handle(nlh);
+	else
+		print_rule(nft, nlh, false);
 }
 
 static bool is_guard(const struct nlmsghdr *nlh)
@@ -72,37 +90,60 @@ static bool is_guard(const struct nlmsghdr *nlh)
 }
 
 struct query {
-	FILE *out;
+	struct nft *nft;
 	bool zeroed;
+	uint64_t handle; /* of the rule to show */
 };
 
-static int queried(const struct nlmsghdr *nlh, void *arg)
+static int queried_chain(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct query *q = arg;
 
-	if (NFNL_MSG_TYPE(nlh->nlmsg_type) == NFT_MSG_NEWCHAIN)
-		print_chain(q->out, nlh, q->zeroed);
-	else if (!is_guard(nlh))
-		print_rule(q->out, nlh, false);
+	print_chain(q->nft->debug, nlh, q->zeroed);
 	return 0;
 }
 
-/* Shows what the kernel holds under the names (or the handle) in @nlh. */
-static void query(struct nft *nft, const struct nlmsghdr *nlh, uint8_t type,
-		  bool zeroed)
+static int queried_rule(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct query *q = arg;
+
+	if (rule_handle(nlh) == q->handle && !is_guard(nlh))
+		print_rule(q->nft, nlh, false);
+	return 0;
+}
+
+/* Asks the kernel for what has the names in @nlh: attributes up to @last. */
+static void query(struct query *q, const struct nlmsghdr *nlh, uint8_t type,
+		  uint16_t flags, uint16_t last)
 {
 	const struct nfgenmsg *nfg = NLMSG_DATA(nlh);
 	struct attr_area area = nlmsg_attrs(nlh);
-	struct query q = {nft->debug, zeroed};
 	struct attr a;
 
-	conn_begin(nft, type, NLM_F_ACK, nfg->nfgen_family);
-	/* Table, then chain or chain's name, then handle: for both the numbers
-	 * are 1 to 3. */
+	conn_begin(q->nft, type, flags, nfg->nfgen_family);
 	while (attr_next(&area, &a))
-		if (a.type <= NFTA_RULE_HANDLE)
-			nlw_put(&nft->req, a.type, a.data, a.len);
-	conn_request(nft, queried, &q);
+		if (a.type <= last)
+			nlw_put(&q->nft->req, a.type, a.data, a.len);
+	conn_request(q->nft,
+		     type == NFT_MSG_GETCHAIN ? queried_chain : queried_rule,
+		     q);
+}
+
+static void query_chain(struct nft *nft, const struct nlmsghdr *nlh,
+			bool zeroed)
+{
+	struct query q = {.nft = nft, .zeroed = zeroed};
+
+	query(&q, nlh, NFT_MSG_GETCHAIN, NLM_F_ACK, NFTA_CHAIN_NAME);
+}
+
+/* Of a whole chain the kernel tells which rule each comes behind; of one it
+ * does not. */
+static void query_rule(struct nft *nft, const struct nlmsghdr *nlh)
+{
+	struct query q = {.nft = nft, .handle = rule_handle(nlh)};
+
+	query(&q, nlh, NFT_MSG_GETRULE, NLM_F_DUMP, NFTA_RULE_CHAIN);
 }
 
 static bool has_attr(const struct nlmsghdr *nlh, uint16_t type)
@@ -125,11 +166,11 @@ static void debug_op(struct nft *nft, const struct batch_op *op,
 		print_table(nft->debug, nlh);
 		break;
 	case OP_CHAIN_DEL:
-		query(nft, nlh, NFT_MSG_GETCHAIN, false);
+		query_chain(nft, nlh, false);
 		break;
 	case OP_CHAIN_UPDATE:
 		if (!has_attr(nlh, NFTA_CHAIN_POLICY)) {
-			query(nft, nlh, NFT_MSG_GETCHAIN, true);
+			query_chain(nft, nlh, true);
 			break;
 		}
 		/* fall through */
@@ -140,17 +181,17 @@ static void debug_op(struct nft *nft, const struct batch_op *op,
 		break;
 	case OP_RULE_DELETE:
 		if (has_attr(nlh, NFTA_RULE_HANDLE)) {
-			query(nft, nlh, NFT_MSG_GETRULE, false);
+			query_rule(nft, nlh);
 			break;
 		}
 		/* fall through */
 	case OP_RULE_APPEND:
 	case OP_RULE_INSERT:
 	case OP_RULE_REPLACE:
-		print_rule(nft->debug, nlh, false);
+		print_rule(nft, nlh, false);
 		break;
 	case OP_RULE_FLUSH:
-		print_rule(nft->debug, nlh, true);
+		print_rule(nft, nlh, true);
 		break;
 	}
 }

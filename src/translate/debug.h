@@ -4,15 +4,15 @@
 #ifndef TRANSLATE_DEBUG_H
 #define TRANSLATE_DEBUG_H
 
-#include <stdio.h>
+#include <stdbool.h>
 
 #include "translate/batch.h"
 #include "translate/nft.h"
 
 struct nlmsghdr;
 
-/* The rule in @nlh. */
-void debug_rule(FILE *out, const struct nlmsghdr *nlh);
+/* The rule in @nlh on nft->debug; @guard: BPF's own, nothing must show it. */
+void debug_rule(struct nft *nft, const struct nlmsghdr *nlh, bool guard);
 /*
  * What each operation of @b is about, on nft->debug. A rule or chain that the
  * operation only names is asked of the kernel; so this is to be called before

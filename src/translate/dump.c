@@ -226,8 +226,8 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 		rule_free(r);
 		return ret;
 	}
-	if (f->nft->debug && !(r->flags & RULE_GUARD))
-		debug_rule(f->nft->debug, nlh);
+	if (f->nft->debug)
+		debug_rule(f->nft, nlh, r->flags & RULE_GUARD);
 	if (res.incompatible)
 		ret = set_incompatible(f->table, name, res.why);
 	if (ret) {
