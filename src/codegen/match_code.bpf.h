@@ -57,45 +57,56 @@ GLOBAL abi_u64 load(struct bpf_nf_ctx *ctx, abi_u32 off, abi_u32 size)
 #endif
 
 #if NEED_STRING
+/* So many false starts are looked into; a text with more is nft's. */
+#define STRING_STARTS 256
+#define STRING_WORDS  16 /* of eight bytes, in the longest pattern */
+
 struct string_walk {
-	const abi_u8 *data; /* the pattern; 128 bytes on the table */
-	abi_u64 text;	    /* address of the linear part */
-	abi_u32 at, end;
-	abi_u32 size; /* of the pattern */
-	/*
-	 * Here, in memory of which the verifier does not know what it holds,
-	 * is how much of the pattern was met: it must not try all values.
-	 */
-	struct pkt *p;
-	abi_u32 fold;
+	/* The pattern, STRING_WORDS long; then which bits of that count. */
+	const abi_u64 *data;
+	abi_u64 text;	  /* address of the linear part */
+	abi_u32 at, last; /* where it may begin: this and the last place */
+	abi_u32 words, fold;
 	int answer;
 };
 
-/* One byte of the text, or one step back in the pattern. */
+/* Eight bytes of the text; @fold: letters of ASCII as capitals. */
+INLINE abi_u64 string_word(abi_u64 at, abi_u32 fold)
+{
+	abi_u64 v = *(const abi_u64 *)raw_bytes((void *)at);
+	abi_u64 low = v & 0x7f7f7f7f7f7f7f7fULL;
+	abi_u64 small = (low + 0x1f1f1f1f1f1f1f1fULL) &	 /* from a ... */
+			~(low + 0x0505050505050505ULL) & /* ... to z */
+			~v & 0x8080808080808080ULL;
+
+	return fold ? v - (small >> 2) : v;
+}
+
+/* Looks at some places for the first eight bytes, at one for the others. */
 static int string_step(abi_u32 i, struct string_walk *w)
 {
-	abi_u32 c, met = w->p->scratch & 127;
+	const abi_u64 *data = w->data;
+	abi_u64 word = data[0], mask = data[STRING_WORDS], text = w->text;
+	abi_u32 at = w->at, last = w->last, fold = w->fold, k;
 
-	if (w->at >= w->end) {
-		w->answer = NEXT;
-		return 1;
-	}
-	c = raw_bytes((void *)(w->text + w->at))[0];
-	if (w->fold && c >= 'a' && c <= 'z')
-		c -= 'a' - 'A';
-	if (w->data[met] == c) {
-		w->at++;
-		if (++met == w->size) {
-			w->answer = MATCH;
+	for (k = 0; k < 16; k++, at++) {
+		if (at > last) {
+			w->answer = NEXT;
 			return 1;
 		}
-	} else if (met) {
-		met = w->data[128 + met - 1];
-	} else {
-		w->at++;
+		if ((string_word(text + at, fold) & mask) == word)
+			break;
 	}
-	w->p->scratch = met;
-	return 0;
+	w->at = at;
+	if (k == 16)
+		return 0;
+	w->at = at + 1;
+	for (k = 1; k < STRING_WORDS && k < w->words; k++)
+		if ((string_word(text + at + 8 * k, fold) &
+		     data[STRING_WORDS + k]) != data[k])
+			return 0;
+	w->answer = MATCH;
+	return 1;
 }
 
 /*
@@ -107,24 +118,24 @@ static NOINLINE int find_string(struct bpf_nf_ctx *ctx, struct pkt *p,
 				abi_u64 what, abi_u32 fold, const abi_u8 *data)
 {
 	const struct sk_buff *skb = ctx->skb;
+	abi_u32 end = what >> 16 & 0xffff, size = what >> 32;
 	struct string_walk w = {
-		.data = data,
-		.p = p,
+		.data = (const abi_u64 *)data,
 		.text = (abi_u64)skb->data,
 		.at = what & 0xffff,
-		.end = what >> 16 & 0xffff,
-		.size = what >> 32,
+		.words = (size + 7) / 8,
 		.fold = fold,
 		.answer = HANDOVER,
 	};
 
 	if (skb->data_len)
 		return HANDOVER;
-	if (w.end > p->len)
-		w.end = p->len;
-	p->scratch = 0;
-	/* Each step is at least one byte on, or behind one that was. */
-	bpf_loop(2 * 65536 + 2, string_step, &w, 0);
+	if (end > p->len)
+		end = p->len;
+	if (end < size)
+		return NEXT;
+	w.last = end - size;
+	bpf_loop(w.last / 16 + STRING_STARTS, string_step, &w, 0);
 	return w.answer;
 }
 #endif

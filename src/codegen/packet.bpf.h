@@ -88,9 +88,6 @@ struct pkt {
 #if NEED_PKTTYPE
 	abi_u8 pkttype;
 #endif
-#if NEED_STRING
-	abi_u32 scratch;
-#endif
 #if NEED_LENGTH
 	abi_u32 length;
 #endif
