@@ -47,6 +47,6 @@ const struct ext_desc match_string = {
 	.min_rev = 1,
 	.max_rev = 1,
 	.lower = string_lower,
-	.doc = "both algorithms; packets in fragments of memory are handed "
-	       "over",
+	.doc = "both algorithms; packets in fragments of memory, or "
+	       "with hundreds of false starts, are handed over",
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "tests/unit/codegen_util.h"
+#include <linux/netfilter/xt_string.h>
 
 static struct fixture fx;
 
@@ -183,6 +184,27 @@ static void test_limit_after_handover(void **state)
 
 #define LIMITED "match limit, as a hand-over can follow it"
 
+/* A match that may hand a packet over is a hand-over behind a limit, too. */
+static void test_limit_before_search(void **state)
+{
+	struct xt_string_info s = {
+		.to_offset = 0xffff,
+		.algo = "bm",
+		.pattern = "x",
+		.patlen = 1,
+	};
+
+	with_limit(
+		with_proto(add_rule(fx.base, ACTION_ACCEPT, NULL), 6, false));
+	with_match(add_rule(fx.base, ACTION_DROP, NULL), "string", 1, false, &s,
+		   sizeof(s));
+	fixture_plan(&fx);
+	assert_int_equal(plan_mode(fx.plan), CHAIN_HYBRID);
+	assert_int_equal(fx.plan->nstates, 0);
+	assert_int_equal(fx.plan->nhandovers, 1);
+	assert_string_equal(fx.plan->handovers[0].reason, LIMITED);
+}
+
 static void test_limit_before_handover(void **state)
 {
 	with_limit(add_rule(fx.base, ACTION_ACCEPT, NULL));
@@ -316,6 +338,7 @@ int main(void)
 		TEST(test_missing_chain),
 		TEST(test_limit_compiled),
 		TEST(test_limit_after_handover),
+		TEST(test_limit_before_search),
 		TEST(test_limit_before_handover),
 		TEST(test_limit_across_chains),
 		TEST(test_limit_own_target),
