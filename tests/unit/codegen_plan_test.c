@@ -198,11 +198,8 @@ static void test_limit_before_search(void **state)
 		with_proto(add_rule(fx.base, ACTION_ACCEPT, NULL), 6, false));
 	with_match(add_rule(fx.base, ACTION_DROP, NULL), "string", 1, false, &s,
 		   sizeof(s));
-	fixture_plan(&fx);
-	assert_int_equal(plan_mode(fx.plan), CHAIN_HYBRID);
-	assert_int_equal(fx.plan->nstates, 0);
-	assert_int_equal(fx.plan->nhandovers, 1);
-	assert_string_equal(fx.plan->handovers[0].reason, LIMITED);
+	expect_handovers("INPUT 1: " LIMITED);
+	assert_int_equal(states(), 0);
 }
 
 static void test_limit_before_handover(void **state)
