@@ -21,7 +21,7 @@ enum chain_mode { CHAIN_NFT, CHAIN_HYBRID, CHAIN_EXCLUSIVE };
 
 /*
  * A counter of the compiled program: ordinal i of its counters map belongs to
- * this rule. The last ordinal is the base chain's policy: rule NULL.
+ * this rule. Rule NULL: the base chain's policy.
  */
 struct plan_counter {
 	const struct chain *chain;
@@ -57,6 +57,12 @@ const struct plan_handover *plan_handovers(const struct plan *p,
  * belongs to this rule, so that its state survives a recompile.
  */
 const struct plan_counter *plan_states(const struct plan *p, unsigned int *n);
+
+/*
+ * What the program's map ".bss.tables" is to hold: the rules that are data. @size
+ * is 0 when it has no such map.
+ */
+const void *plan_tables(const struct plan *p, size_t *size);
 
 /*
  * Prints the C source of @p. With @annotate, each rule is preceded by a

@@ -84,6 +84,10 @@ int front(struct bpf_nf_ctx *ctx)
 	if (!n || read_packet(ctx, &p))
 		return hand_over(ctx);
 #if STATES
+#ifdef TOO_SHORT
+	if (TOO_SHORT(&p))
+		return hand_over(ctx);
+#endif
 	/* Nothing may be handed over once a limit has given a token. */
 	if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
 		return hand_over(ctx);

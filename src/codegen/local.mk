@@ -1,6 +1,8 @@
 noinst_LIBRARIES += libcodegen.a
 libcodegen_a_SOURCES = \
 	src/codegen/call.c src/codegen/call.h \
+	src/codegen/engine.h src/codegen/engine_cut.c \
+	src/codegen/engine_print.c src/codegen/engine_table.c \
 	src/codegen/codegen.h \
 	src/codegen/lower.c src/codegen/lower.h \
 	src/codegen/plan.c src/codegen/plan.h \
@@ -21,18 +23,23 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/codegen/match6.bpf.h \
 	$(srcdir)/src/codegen/match_state.bpf.h \
 	$(srcdir)/src/codegen/match_code.bpf.h
+CODEGEN_ENGINE = $(srcdir)/src/codegen/engine.bpf.h
 CODEGEN_TAIL = $(srcdir)/src/codegen/front.bpf.h
 CODEGEN_QUOTE = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
 
-src/codegen/runtime_text.c: $(CODEGEN_HEAD) $(CODEGEN_TAIL) src/codegen/local.mk
+src/codegen/runtime_text.c: $(CODEGEN_HEAD) $(CODEGEN_ENGINE) $(CODEGEN_TAIL) src/codegen/local.mk
 	$(AM_V_GEN)$(MKDIR_P) src/codegen && { \
+		echo '#include "codegen/engine.h"' && \
 		echo '#include "codegen/print.h"' && \
 		echo 'const char *const runtime_head =' && \
 		cat $(CODEGEN_HEAD) | $(CODEGEN_QUOTE) && \
+		echo ';' && \
+		echo 'const char *const runtime_engine =' && \
+		cat $(CODEGEN_ENGINE) | $(CODEGEN_QUOTE) && \
 		echo ';' && \
 		echo 'const char *const runtime_tail =' && \
 		cat $(CODEGEN_TAIL) | $(CODEGEN_QUOTE) && \
 		echo ';'; } > $@.tmp && mv $@.tmp $@
 
 CLEANFILES += src/codegen/runtime_text.c
-EXTRA_DIST += $(CODEGEN_HEAD) $(CODEGEN_TAIL)
+EXTRA_DIST += $(CODEGEN_HEAD) $(CODEGEN_ENGINE) $(CODEGEN_TAIL)

@@ -50,6 +50,12 @@ const volatile abi_u32 process_context = 0;
 
 #define PROTO_UNKNOWN 0x100
 
+#if COUNTERS > 0xffff
+typedef abi_u32 counter_no;
+#else
+typedef abi_u16 counter_no;
+#endif
+
 struct pkt {
 #if NEED_IIF
 	abi_u64 iif[2];
@@ -111,11 +117,11 @@ struct pkt {
 	abi_u64 options[4]; /* a bit per option number present */
 #endif
 	abi_u32 n;
-	abi_u16 hit[HITS]; /* counters of rules matched so far */
+	counter_no hit[HITS]; /* counters of rules matched so far */
 };
 
 /* Notes that a rule matched. True: the list is full. */
-INLINE int hit(struct pkt *p, abi_u16 counter)
+INLINE int hit(struct pkt *p, counter_no counter)
 {
 	abi_u64 n = p->n;
 

@@ -201,6 +201,7 @@ static int build(struct plan *p, struct name_index *ix)
 		if (ret)
 			return ret;
 	}
+	p->policy = p->ncounters;
 	p->counters[p->ncounters++] = (struct plan_counter){p->base, NULL};
 	return plan_flow(p);
 }
@@ -240,6 +241,7 @@ void plan_free(struct plan *p)
 		for (unsigned int k = 0; k < pc->nrules; k++)
 			free(pc->rules[k].preds);
 		free(pc->rules);
+		engine_free(pc);
 		free(pc);
 	}
 	free(p->chains);
@@ -247,6 +249,7 @@ void plan_free(struct plan *p)
 	free(p->counters);
 	free(p->handovers);
 	free(p->states);
+	free(p->words);
 	free(p);
 }
 
@@ -276,6 +279,12 @@ const struct plan_handover *plan_handovers(const struct plan *p,
 {
 	*n = p->nhandovers;
 	return p->handovers;
+}
+
+const void *plan_tables(const struct plan *p, size_t *size)
+{
+	*size = p->nruns ? (p->nwords + ENGINE_SLACK) * sizeof(*p->words) : 0;
+	return p->words;
 }
 
 const struct plan_counter *plan_states(const struct plan *p, unsigned int *n)

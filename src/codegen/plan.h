@@ -8,6 +8,7 @@
 #define CODEGEN_PLAN_H
 
 #include "codegen/codegen.h"
+#include "codegen/engine.h"
 #include "codegen/lower.h"
 
 /*
@@ -16,7 +17,9 @@
  * small: a second for PLAN_MAX_CONDITIONS.
  */
 #define PLAN_MAX_CONDITIONS 6000
-#define PLAN_MAX_RULES	    2000
+#define PLAN_MAX_RULES	    1000000
+/* Outside of tables (engine.h). */
+#define PLAN_MAX_STRAIGHT   2000
 #define PLAN_MAX_FUNCTIONS  200
 /* Of chains, below front(). */
 #define PLAN_MAX_FRAMES 7
@@ -55,6 +58,8 @@ struct plan_chain {
 	unsigned int nrules;
 	unsigned int live; /* rules up to the first that no packet gets past */
 	unsigned int callers; /* how many rules jump or go here */
+	struct engine_run *runs; /* owned: rules that become tables */
+	unsigned int nruns;
 
 	/* plan_flow.c's findings */
 	bool inlined;	     /* expanded where its one caller jumps to it */
@@ -84,6 +89,10 @@ struct plan {
 	unsigned int nrules;
 	struct plan_counter *counters;
 	unsigned int ncounters;
+	unsigned int policy; /* ordinal of the policy's counter */
+	unsigned int nruns;
+	uint32_t *words; /* owned: the tables of all runs */
+	size_t nwords, words_cap;
 	struct plan_handover *handovers;
 	unsigned int nhandovers;
 	struct plan_counter *states;

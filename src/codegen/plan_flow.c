@@ -103,32 +103,48 @@ static unsigned int count_hits(const struct plan_chain *c)
 	return max_uint(most, on_way);
 }
 
+/* Of the run's function, and what it calls: the search's step or a chain. */
+static unsigned int run_frames(const struct engine_run *run)
+{
+	unsigned int below = 1;
+
+	for (unsigned int i = 0; i < run->ntargets; i++)
+		below = max_uint(below, run->target[i]->frames);
+	return 1 + below;
+}
+
 /*
  * Sizes in functions and frames; callees are done. Returns how many functions
  * @c needs.
  */
 static unsigned int measure(struct plan *p, struct plan_chain *c)
 {
-	unsigned int below = 0, calls = 0, parts;
+	unsigned int below = 0, calls = 0, parts, run = 0;
 
 	c->size = 0;
 	for (unsigned int i = 0; i < c->live; i++) {
 		const struct plan_rule *r = &c->rules[i];
 
+		if (run < c->nruns && i == c->runs[run].first) {
+			below = max_uint(below, run_frames(&c->runs[run]));
+			c->size += 1;
+			i += c->runs[run++].n - 1;
+			continue;
+		}
 		c->size += plan_rule_size(r);
 		if (r->target)
 			below = max_uint(below, r->target->frames);
 		for (unsigned int k = 0; k < r->npreds; k++)
 			calls = max_uint(calls, pred_frames(&r->preds[k]));
 	}
-	c->inlined = c->chain != p->base && c->callers == 1 &&
+	c->inlined = c->chain != p->base && c->callers == 1 && !c->nruns &&
 		     c->size <= PLAN_INLINE_RULES;
 	parts = c->size > PLAN_PART_RULES
 			? (c->size + PLAN_PART_RULES - 1) / PLAN_PART_RULES * 2
 			: 0;
 	c->frames =
 		max_uint(below, calls) + (c->inlined ? 0 : 1) + (parts ? 1 : 0);
-	return c->inlined ? 0 : 1 + parts;
+	return c->inlined ? 0 : 1 + parts + c->nruns;
 }
 
 static bool rule_hands_over(const struct plan_rule *r)
@@ -160,15 +176,16 @@ static void find_handovers(struct plan *p)
 	for (unsigned int i = p->nordered; i--;) {
 		const struct plan_chain *c = p->order[i];
 
-		for (unsigned int k = 0; k < c->live; k++) {
+		bool rest = false; /* a rule behind this one hands over */
+
+		for (unsigned int k = c->live; k--;) {
 			const struct plan_rule *r = &c->rules[k];
 
-			if (!r->target)
-				continue;
-			r->target->handover_after |=
-				c->handover_after ||
-				(r->verdict == VERDICT_JUMP &&
-				 rest_hands_over(c, k + 1));
+			if (r->target)
+				r->target->handover_after |=
+					c->handover_after ||
+					(r->verdict == VERDICT_JUMP && rest);
+			rest = rest || rule_hands_over(r);
 		}
 	}
 }
@@ -287,14 +304,24 @@ static int list_states(struct plan *p)
 	return 0;
 }
 
-/* What clang has to translate: comparisons and verdicts. */
-static unsigned int count_conditions(const struct plan_chain *c)
+/*
+ * What clang has to translate: comparisons and verdicts. Adds the rules that
+ * are no data to @rules.
+ */
+static unsigned int count_conditions(const struct plan_chain *c,
+				     unsigned int *rules)
 {
-	unsigned int n = 0;
+	unsigned int n = 0, run = 0;
 
 	for (unsigned int i = 0; i < c->live; i++) {
 		const struct plan_rule *r = &c->rules[i];
 
+		if (run < c->nruns && i == c->runs[run].first) {
+			n += c->runs[run].nresiduals + c->runs[run].ntargets;
+			i += c->runs[run++].n - 1;
+			continue;
+		}
+		*rules += 1;
 		n += 1;
 		for (unsigned int k = 0; k < r->npreds; k++)
 			n += pred_weight(&r->preds[k]);
@@ -305,18 +332,22 @@ static unsigned int count_conditions(const struct plan_chain *c)
 static void check_bounds(struct plan *p)
 {
 	const struct plan_chain *base = p->chains[0];
-	unsigned int functions = 0, conditions = 0;
+	unsigned int functions = 0, conditions = 0, rules = 0;
 
 	for (unsigned int i = 0; i < p->nordered; i++)
-		conditions += count_conditions(p->order[i]);
+		conditions += count_conditions(p->order[i], &rules);
 
 	for (unsigned int i = 0; i < p->nordered; i++)
 		if (p->order[i]->callers || p->order[i] == base)
 			functions += measure(p, p->order[i]);
-	if (conditions > PLAN_MAX_CONDITIONS)
+	if (rules > PLAN_MAX_STRAIGHT)
+		plan_refuse(p,
+			    "too large: %u rules that fit no table (limit %u)",
+			    rules, PLAN_MAX_STRAIGHT);
+	else if (conditions > PLAN_MAX_CONDITIONS)
 		plan_refuse(p,
 			    "too large: %u rules with %u conditions (limit %u)",
-			    p->nrules, conditions, PLAN_MAX_CONDITIONS);
+			    rules, conditions, PLAN_MAX_CONDITIONS);
 	else if (functions > PLAN_MAX_FUNCTIONS)
 		plan_refuse(p, "too large: %u functions (limit %u)", functions,
 			    PLAN_MAX_FUNCTIONS);
@@ -363,6 +394,9 @@ int plan_flow(struct plan *p)
 	if (!ret)
 		ret = list_states(p);
 	if (!ret)
-		check_bounds(p);
-	return ret;
+		ret = engine_cut(p);
+	if (ret)
+		return ret;
+	check_bounds(p);
+	return p->mode == CHAIN_NFT ? 0 : engine_build(p);
 }

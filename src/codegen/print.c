@@ -24,6 +24,18 @@ static void scan_needs(const struct plan *p, struct needs *n)
 	}
 }
 
+/* With tables, a rule more is to leave the code as it is. */
+static unsigned int counters_room(const struct plan *p)
+{
+	unsigned int n = 64;
+
+	if (!p->nruns)
+		return p->ncounters;
+	while (n < p->ncounters)
+		n *= 2;
+	return n;
+}
+
 static void print_defines(struct buf *out, const struct plan *p)
 {
 	struct needs n = {0};
@@ -35,14 +47,15 @@ static void print_defines(struct buf *out, const struct plan *p)
 		   p->base->policy == NF_DROP ? "DROP" : "ACCEPT");
 	if (p->base->has_counters)
 		buf_printf(out, "#define POLICY_COUNT COUNT(%u)\n",
-			   p->ncounters - 1);
+			   p->policy);
 	else
 		buf_puts(out, "#define POLICY_COUNT 0\n");
-	buf_printf(out, "#define COUNTERS %u\n", p->ncounters);
+	buf_printf(out, "#define COUNTERS %u\n", counters_room(p));
 	buf_printf(out, "#define STATES %u\n", p->nstates);
 	/* An array needs an element. */
 	buf_printf(out, "#define HITS %u\n", p->hits ? p->hits : 1);
 	print_needs(out, &n);
+	engine_print_defines(out, p);
 	/*
 	 * Where there is a limit no rule may hand over: those it would do that
 	 * for go at once.
@@ -165,6 +178,36 @@ static void print_rule(const struct printer *pr, const struct plan_chain *c,
 	buf_puts(pr->out, "\t} while (0);\n");
 }
 
+/* The rules of a run: a call of its function. Returns how many they are. */
+static unsigned int print_run(const struct printer *pr,
+			      const struct plan_chain *c,
+			      const struct engine_run *run, bool in_part)
+{
+	for (unsigned int i = 0; i < run->n; i++)
+		print_annotation(pr, c, &c->rules[run->first + i]);
+	buf_printf(pr->out,
+		   "\tdo {\n\t\tint r = run_%u(PASS);\n\n\t\tif (r)\n"
+		   "\t\t\treturn %s;\n\t} while (0);\n",
+		   run->id, in_part ? "r" : "r == RETURN ? NEXT : r");
+	return run->n;
+}
+
+/* Rule @i, or the run that begins with it. Returns how many rules it was. */
+static unsigned int print_at(const struct printer *pr,
+			     const struct plan_chain *c, unsigned int i,
+			     bool in_part, unsigned int *size)
+{
+	const struct engine_run *run = engine_run_at(c, i);
+
+	if (run) {
+		*size += 1;
+		return print_run(pr, c, run, in_part);
+	}
+	print_rule(pr, c, &c->rules[i], in_part);
+	*size += plan_rule_size(&c->rules[i]);
+	return 1;
+}
+
 /*
  * A global function is verified once by itself, knowing nothing of its
  * arguments.
@@ -194,15 +237,14 @@ static int print_parts(const struct printer *pr, const struct plan_chain *c)
 	unsigned int size = PLAN_PART_RULES;
 	int parts = 0;
 
-	for (unsigned int i = 0; i < c->live; i++) {
+	for (unsigned int i = 0; i < c->live;) {
 		if (size >= PLAN_PART_RULES) {
 			if (parts)
 				print_tail(pr->out);
 			print_head(pr->out, c, parts++);
 			size = 0;
 		}
-		print_rule(pr, c, &c->rules[i], true);
-		size += plan_rule_size(&c->rules[i]);
+		i += print_at(pr, c, i, true, &size);
 	}
 	print_tail(pr->out);
 	return parts;
@@ -211,7 +253,11 @@ static int print_parts(const struct printer *pr, const struct plan_chain *c)
 static void print_chain(const struct printer *pr, const struct plan_chain *c)
 {
 	struct buf *out = pr->out;
+	unsigned int size = 0;
 	int parts = 0;
+
+	for (unsigned int i = 0; i < c->nruns; i++)
+		engine_print_run(out, &c->runs[i]);
 
 	if (pr->rule_text) {
 		buf_puts(out, "/* chain ");
@@ -228,8 +274,8 @@ static void print_chain(const struct printer *pr, const struct plan_chain *c)
 			   "\tr = chain_%u_%d(PASS);\n\tif (r)\n"
 			   "\t\treturn r == RETURN ? NEXT : r;\n",
 			   c->id, i);
-	for (unsigned int i = 0; !parts && i < c->live; i++)
-		print_rule(pr, c, &c->rules[i], false);
+	for (unsigned int i = 0; !parts && i < c->live;)
+		i += print_at(pr, c, i, false, &size);
 	print_tail(out);
 }
 
@@ -248,6 +294,8 @@ int plan_print_c(const struct plan *p, struct buf *out, bool annotate,
 	print_defines(out, p);
 	buf_puts(out, "\n");
 	buf_puts(out, runtime_head);
+	if (p->nruns)
+		buf_puts(out, runtime_engine);
 	buf_puts(out, "\n/* ---- chains ---- */\n\n");
 	for (unsigned int i = 0; i < p->nordered; i++)
 		if (p->order[i]->callers || p->order[i]->chain == p->base)

@@ -29,6 +29,7 @@ void job_free(struct job *job)
 
 		plan_free(c->plan);
 		buf_free(&c->source);
+		buf_free(&c->identity);
 		program_close(&c->program);
 	}
 	ruleset_clear(&job->rs);
@@ -231,6 +232,8 @@ int job_print(struct job *job, struct err *e)
 			return err_set(e, ERR_OTHER, err ? -err : ENOMEM,
 				       "cannot print the program of chain %s",
 				       c->chain->name);
+		c->tables.data = plan_tables(c->plan, &c->tables.size);
+		tables_stamp(&c->tables, &c->identity);
 	}
 	return 0;
 }
@@ -247,7 +250,7 @@ static void load_chain(struct job_chain *c, const struct ns *ns,
 	err = clang_compile(dir, &c->source, &result, &why);
 	if (!err)
 		err = program_load_front(&c->program, ns, env, c->id,
-					 &result.object, &why);
+					 &result.object, &c->tables, &why);
 	c->compile_ms = result.ms;
 	c->cache_hit = result.hit;
 	buf_free(&result.object);

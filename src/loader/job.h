@@ -30,6 +30,8 @@ struct job_chain {
 	enum chain_mode mode;
 	char reason[400];
 	struct buf source; /* the stamp and the plan's C */
+	struct tables tables; /* the plan's */
+	struct buf identity;  /* tells programs of the same source apart */
 	struct program program;
 	bool kept; /* the program is the one that runs already (swap_keep) */
 	unsigned int compile_ms;

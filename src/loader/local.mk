@@ -22,7 +22,8 @@ libloader_a_SOURCES = \
 	src/loader/status.c src/loader/status.h \
 	src/loader/swap.c src/loader/swap.h \
 	src/loader/sync.c src/loader/sync.h \
-	src/loader/sys.c src/loader/sys.h
+	src/loader/sys.c src/loader/sys.h \
+	src/loader/tables.c src/loader/tables.h
 
 bpf_headers = \
 	src/loader/abi.h \

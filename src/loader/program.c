@@ -155,6 +155,7 @@ struct load {
 	const struct ns *ns;
 	const struct constant *constants;
 	unsigned int nconstants;
+	struct tables tables;
 };
 
 static int fail_load(const struct load *l, int err, char *log, struct err *e)
@@ -174,7 +175,7 @@ static int prepare(struct bpf_object *obj, const struct load *l)
 
 	for (i = 0; i < l->nconstants && !err; i++)
 		err = set_constant(obj, &l->constants[i]);
-	return err;
+	return err ? err : tables_fill(obj, &l->tables);
 }
 
 static int load(struct program *p, const struct load *l, struct err *e)
@@ -233,7 +234,8 @@ static bool is_output(unsigned int chain)
 
 int program_load_front(struct program *p, const struct ns *ns,
 		       const struct program_env *env, unsigned int chain,
-		       const struct buf *object, struct err *e)
+		       const struct buf *object, const struct tables *tables,
+		       struct err *e)
 {
 	const struct constant constants[] = {
 		{"chain_id", chain},
@@ -248,6 +250,7 @@ int program_load_front(struct program *p, const struct ns *ns,
 		.ns = ns,
 		.constants = constants,
 		.nconstants = 3,
+		.tables = *tables,
 	};
 	int err = load(p, &l, e);
 

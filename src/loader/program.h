@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "loader/ns.h"
+#include "loader/tables.h"
 
 /* Sends libbpf's messages to @sink at MSG_DEBUG; NULL drops them. @sink must
  * live on. */
@@ -37,7 +38,8 @@ void program_close(struct program *p);
  */
 int program_load_front(struct program *p, const struct ns *ns,
 		       const struct program_env *env, unsigned int chain,
-		       const struct buf *object, struct err *e);
+		       const struct buf *object, const struct tables *tables,
+		       struct err *e);
 int program_load_dispatcher(struct program *p, const struct ns *ns,
 			    const struct program_env *env, unsigned int chain,
 			    struct err *e);

@@ -68,8 +68,11 @@ static bool same_program(const struct job_chain *c, const struct ns *ns,
 	    !uses_maps(ns, id))
 		return false;
 	source_path(&ns->place, num, c->id, path, sizeof(path));
-	same = !cache_read_file(path, &old) && old.len == c->source.len &&
-	       !memcmp(old.data, c->source.data, old.len);
+	same = !c->identity.failed && !cache_read_file(path, &old) &&
+	       old.len == c->source.len + c->identity.len &&
+	       !memcmp(old.data, c->source.data, c->source.len) &&
+	       (!c->identity.len || !memcmp(old.data + c->source.len,
+					    c->identity.data, c->identity.len));
 	buf_free(&old);
 	return same;
 }
@@ -195,6 +198,22 @@ static int pin_map(const struct ns *ns, unsigned int num, unsigned int chain,
 	return sys_obj_pin(fd, path);
 }
 
+/* The source, and what tells it from others with the same source. */
+static int write_source(const char *path, const struct job_chain *c)
+{
+	struct buf text = BUF_INIT;
+	int err;
+
+	buf_add(&text, c->source.data, c->source.len);
+	if (c->identity.len)
+		buf_add(&text, c->identity.data, c->identity.len);
+	err = text.failed || c->identity.failed
+		      ? -ENOMEM
+		      : cache_write_file(path, text.data, text.len);
+	buf_free(&text);
+	return err;
+}
+
 static int place_program(const struct job_chain *c, const struct ns *ns,
 			 unsigned int num)
 {
@@ -206,7 +225,7 @@ static int place_program(const struct job_chain *c, const struct ns *ns,
 		err = pin_map(ns, num, c->id, "state", c->program.state_fd);
 	if (!err) {
 		source_path(&ns->place, num, c->id, path, sizeof(path));
-		err = cache_write_file(path, c->source.data, c->source.len);
+		err = write_source(path, c);
 	}
 	if (!err)
 		err = sys_map_update(ns->fd[NS_PROGS], num * ABI_CHAINS + c->id,

@@ -67,8 +67,20 @@ static int write_source(const char *path, const struct plan *p)
 	return ret;
 }
 
+static bool set_tables(struct bpf_map *m, const struct plan *plan)
+{
+	size_t have, want;
+	const void *tables = plan_tables(plan, &want);
+	void *to = bpf_map__initial_value(m, &have);
+
+	if (!to || have < want)
+		return false;
+	memcpy(to, tables, want);
+	return true;
+}
+
 /* Constants in the order of their definition in packet.bpf.h. */
-static int set_constants(struct bpf_object *obj)
+static int set_constants(struct bpf_object *obj, const struct plan *plan)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id = btf ? btf__find_by_name_kind(btf, "nf_conn", BTF_KIND_STRUCT)
@@ -80,6 +92,9 @@ static int set_constants(struct bpf_object *obj)
 	btf__free(btf);
 	bpf_object__for_each_map(m, obj)
 	{
+		if (!strcmp(bpf_map__name(m), ".bss.tables") &&
+		    !set_tables(m, plan))
+			return -EINVAL;
 		if (!strstr(bpf_map__name(m), ".rodata"))
 			continue;
 		v = bpf_map__initial_value(m, &size);
@@ -90,7 +105,8 @@ static int set_constants(struct bpf_object *obj)
 	return 0;
 }
 
-static int load(struct program *prog, const char *path)
+static int load(struct program *prog, const char *path,
+		const struct plan *plan)
 {
 	struct bpf_program *front;
 	double start = now_ms();
@@ -100,7 +116,7 @@ static int load(struct program *prog, const char *path)
 	prog->obj = bpf_object__open_file(path, NULL);
 	if (!prog->obj)
 		return -errno;
-	ret = set_constants(prog->obj);
+	ret = set_constants(prog->obj, plan);
 	if (!ret)
 		ret = bpf_object__load(prog->obj);
 	if (ret)
@@ -136,7 +152,7 @@ int program_build(struct program *prog, const struct plan *p)
 		prog->clang_ms += now_ms();
 	}
 	if (!ret)
-		ret = load(prog, obj);
+		ret = load(prog, obj, p);
 	if (ret && getenv("CODEGEN_KEEP")) {
 		fprintf(stderr, "kept %s\n", src);
 		return ret;

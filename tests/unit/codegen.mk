@@ -59,3 +59,9 @@ TESTS += tests/unit/codegen_matches_test
 tests_unit_codegen_matches_test_SOURCES = tests/unit/codegen_matches_test.c $(codegen_run_sources)
 tests_unit_codegen_matches_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_matches_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
+
+check_PROGRAMS += tests/unit/codegen_engine_test
+TESTS += tests/unit/codegen_engine_test
+tests_unit_codegen_engine_test_SOURCES = tests/unit/codegen_engine_test.c $(codegen_run_sources)
+tests_unit_codegen_engine_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_engine_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The tables of a run: a few hash tables, each over one combination of masks,
+ * as in TupleMerge (Daly et al., "TupleMerge: Fast Software Packet
+ * Processing for Online Packet Classification", 2019), but built at once. A
+ * rule is in one table whose masks it has, the more specific the better, and
+ * the fewer tables the better: so tables are made greedily, each the
+ * combination that takes most of the rules left without overfull buckets.
+ */
+#include "codegen/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/plan.h"
+
+/* Prefix lengths that a table's address masks may have. */
+#define LEVELS 8
+static const uint8_t levels4[LEVELS] = {0, 8, 16, 20, 24, 28, 32, 255};
+static const uint8_t levels6[LEVELS] = {0, 16, 32, 48, 56, 64, 96, 128};
+
+/* A combination of masks: level of saddr, of daddr, proto, sport, dport. */
+#define DIMS  5
+#define KINDS (LEVELS * LEVELS * 8)
+
+/* A bucket should not hold more entries than this. */
+#define BUCKET_LIMIT 4
+
+struct kind {
+	uint8_t dim[DIMS];
+};
+
+struct item {
+	struct engine_key key;
+	uint32_t hash; /* under the masks at hand */
+	uint16_t kind; /* the most specific combination it could be in */
+	bool placed;
+};
+
+struct probe {
+	uint32_t first, last, buckets, hash;
+	struct kind kind;
+};
+
+struct builder {
+	struct plan *plan;
+	const struct plan_chain *chain;
+	const struct engine_run *run;
+	struct item *item;
+	uint32_t *left, nleft; /* items without a table, ascending */
+	struct probe *table;
+	unsigned int ntables;
+	uint32_t *count; /* of a bucket */
+	size_t room;	 /* of count */
+};
+
+/* ---- words ---- */
+
+/* Room for @n words more, zeroed; returns where they begin, 0 on failure. */
+static uint32_t add_words(struct plan *p, size_t n)
+{
+	size_t at = p->nwords, cap = p->words_cap;
+	uint32_t *w;
+
+	n += n & 1; /* addresses are read eight bytes at a time */
+	if (at + n > cap) {
+		while (at + n > cap)
+			cap = cap ? cap * 2 : 4096;
+		w = realloc(p->words, (cap + ENGINE_SLACK) * sizeof(*w));
+		if (!w)
+			return 0;
+		p->words = w;
+		p->words_cap = cap;
+	}
+	memset(p->words + at, 0, n * sizeof(*p->words));
+	p->nwords += n;
+	return at;
+}
+
+/* ---- kinds ---- */
+
+static unsigned int kind_number(const struct kind *k)
+{
+	return (((k->dim[0] * LEVELS + k->dim[1]) * 2 + k->dim[2]) * 2 +
+		k->dim[3]) * 2 +
+	       k->dim[4];
+}
+
+static struct kind kind_of(unsigned int n)
+{
+	return (struct kind){{n / 8 / LEVELS, n / 8 % LEVELS, n >> 2 & 1,
+			      n >> 1 & 1, n & 1}};
+}
+
+/* Whether all masks of @k are within those of @of. */
+static bool kind_within(const struct kind *k, const struct kind *of)
+{
+	for (unsigned int i = 0; i < DIMS; i++)
+		if (k->dim[i] > of->dim[i])
+			return false;
+	return true;
+}
+
+static const uint8_t *levels_of(const struct builder *b)
+{
+	return b->plan->family == FAMILY_IPV4 ? levels4 : levels6;
+}
+
+static unsigned int level_of(const struct builder *b, const uint8_t *mask)
+{
+	const uint8_t *levels = levels_of(b);
+	unsigned int bits = 0, level = LEVELS - 1;
+
+	while (bits < 128 && mask[bits / 8] >> (7 - bits % 8) & 1)
+		bits++;
+	while (levels[level] > bits)
+		level--;
+	return level;
+}
+
+static void find_kind(const struct builder *b, struct item *it)
+{
+	const struct engine_key *k = &it->key;
+	struct kind kind = {{
+		level_of(b, k->smask),
+		level_of(b, k->dmask),
+		k->has_proto,
+		k->sport[0] == k->sport[1],
+		k->dport[0] == k->dport[1],
+	}};
+
+	it->kind = kind_number(&kind);
+}
+
+/* ---- hashing, as in engine.bpf.h ---- */
+
+static void mask_of(const struct builder *b, unsigned int level,
+		    uint8_t mask[16])
+{
+	unsigned int bits = levels_of(b)[level];
+
+	memset(mask, 0, 16);
+	for (unsigned int i = 0; i < bits && bits <= 128; i++)
+		mask[i / 8] |= 0x80 >> i % 8;
+}
+
+struct masks {
+	uint8_t saddr[16], daddr[16];
+	uint32_t ports, proto;
+};
+
+static struct masks masks_of(const struct builder *b, const struct kind *k)
+{
+	struct masks m = {
+		.ports = (k->dim[3] ? 0xffffu : 0) |
+			 (k->dim[4] ? 0xffff0000u : 0),
+		.proto = k->dim[2] ? 0xffff : 0,
+	};
+
+	mask_of(b, k->dim[0], m.saddr);
+	mask_of(b, k->dim[1], m.daddr);
+	return m;
+}
+
+static uint64_t masked_word(const uint8_t *value, const uint8_t *mask,
+			    unsigned int i)
+{
+	uint64_t v, m;
+
+	memcpy(&v, value + 8 * i, 8);
+	memcpy(&m, mask + 8 * i, 8);
+	return v & m;
+}
+
+static uint64_t mix(uint64_t h, uint64_t w)
+{
+	h = (h ^ w) * 0x9e3779b97f4a7c15ULL;
+	return h ^ h >> 32;
+}
+
+static uint32_t hash_of(const struct builder *b, const struct masks *m,
+			const struct engine_key *k)
+{
+	uint32_t ports = (k->sport[0] | (uint32_t)k->dport[0] << 16) & m->ports;
+	uint64_t h = 0;
+
+	if (b->plan->family == FAMILY_IPV4) {
+		uint32_t s, d, sm, dm;
+
+		memcpy(&s, k->saddr, 4);
+		memcpy(&d, k->daddr, 4);
+		memcpy(&sm, m->saddr, 4);
+		memcpy(&dm, m->daddr, 4);
+		h = mix(h, (s & sm) | (uint64_t)(d & dm) << 32);
+	} else {
+		for (unsigned int i = 0; i < 2; i++)
+			h = mix(h, masked_word(k->saddr, m->saddr, i));
+		for (unsigned int i = 0; i < 2; i++)
+			h = mix(h, masked_word(k->daddr, m->daddr, i));
+	}
+	h = mix(h, ports | (uint64_t)(k->proto & m->proto) << 32);
+	return h;
+}
+
+/* ---- choosing the next table ---- */
+
+/* Buckets for @n entries; -ENOMEM, or 0 with all counts 0. */
+static int reset_counts(struct builder *b, uint32_t n, uint32_t *hash)
+{
+	size_t size = 2;
+	uint32_t *c;
+
+	while (size < 2ULL * n)
+		size *= 2;
+	if (size > b->room) {
+		c = realloc(b->count, size * sizeof(*c));
+		if (!c)
+			return -ENOMEM;
+		b->count = c;
+		b->room = size;
+	}
+	memset(b->count, 0, size * sizeof(*b->count));
+	*hash = size - 1;
+	return 0;
+}
+
+/*
+ * How many of the rules left fit into a table of kind @k, @n of which have its
+ * masks, with at most @limit a bucket. Their hashes are noted.
+ */
+static int try_kind(struct builder *b, const struct kind *k, uint32_t n,
+		    uint32_t limit, uint32_t *hash)
+{
+	struct masks m = masks_of(b, k);
+	int taken = 0;
+
+	if (reset_counts(b, n, hash))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->nleft; i++) {
+		struct item *it = &b->item[b->left[i]];
+		struct kind own = kind_of(it->kind);
+		uint32_t *count;
+
+		if (!kind_within(k, &own))
+			continue;
+		it->hash = hash_of(b, &m, &it->key);
+		count = &b->count[it->hash & *hash];
+		if (*count < limit) {
+			++*count;
+			taken++;
+		}
+	}
+	return taken;
+}
+
+struct candidate {
+	struct kind kind;
+	uint32_t n; /* rules left that have its masks */
+};
+
+static int by_promise(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return memcmp(&y->kind, &x->kind, sizeof(x->kind));
+}
+
+/*
+ * Kinds that some rule could be in; of two that the same rules could be in,
+ * only the more specific.
+ */
+static unsigned int list_candidates(const struct builder *b,
+				    struct candidate *out)
+{
+	uint32_t own[KINDS] = {0}, all[KINDS] = {0};
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < b->nleft; i++)
+		own[b->item[b->left[i]].kind]++;
+	for (unsigned int of = 0; of < KINDS; of++) {
+		struct kind big = kind_of(of);
+
+		for (unsigned int k = 0; own[of] && k < KINDS; k++) {
+			struct kind small = kind_of(k);
+
+			if (kind_within(&small, &big))
+				all[k] += own[of];
+		}
+	}
+	for (unsigned int k = 0; k < KINDS; k++) {
+		struct kind kind = kind_of(k);
+		bool better = !all[k];
+
+		for (unsigned int o = 0; o < KINDS && !better; o++) {
+			struct kind other = kind_of(o);
+
+			better = o != k && all[o] >= all[k] &&
+				 kind_within(&kind, &other);
+		}
+		if (!better)
+			out[n++] = (struct candidate){kind, all[k]};
+	}
+	qsort(out, n, sizeof(*out), by_promise);
+	return n;
+}
+
+/* The best next table for at most @limit entries a bucket, 0 or -ENOMEM. */
+static int choose(struct builder *b, uint32_t limit, struct candidate *best,
+		  int *taken)
+{
+	struct candidate c[KINDS];
+	unsigned int n = list_candidates(b, c);
+	uint32_t hash;
+
+	*taken = 0;
+	for (unsigned int i = 0; i < n && c[i].n > (uint32_t)*taken; i++) {
+		int t = try_kind(b, &c[i].kind, c[i].n, limit, &hash);
+
+		if (t < 0)
+			return t;
+		if (t > *taken) {
+			*taken = t;
+			*best = c[i];
+		}
+	}
+	return 0;
+}
+
+/* ---- writing a table ---- */
+
+static void write_entry(const struct builder *b, uint32_t at, uint32_t index)
+{
+	const struct plan_rule *r = &b->chain->rules[b->run->first + index];
+	const struct engine_key *k = &b->item[index].key;
+	unsigned int words = ENGINE_ADDR_WORDS(b->plan->family);
+	uint32_t *w = b->plan->words + at, target = 0;
+
+	while (r->target && b->run->target[target] != r->target)
+		target++;
+	w[ENTRY_INDEX] = index;
+	w[ENTRY_VERDICT] = r->verdict | target << 8;
+	w[ENTRY_COUNTER] = r->counter;
+	w[ENTRY_RESIDUALS] = k->residuals;
+	w[ENTRY_PROTO] = k->has_proto ? k->proto | 0xffff0000u : 0;
+	w[ENTRY_SPORT] = k->sport[0] | (uint32_t)k->sport[1] << 16;
+	w[ENTRY_DPORT] = k->dport[0] | (uint32_t)k->dport[1] << 16;
+	memcpy(w + ENTRY_ADDRS, k->saddr, 4 * words);
+	memcpy(w + ENTRY_ADDRS + words, k->smask, 4 * words);
+	memcpy(w + ENTRY_ADDRS + 2 * words, k->daddr, 4 * words);
+	memcpy(w + ENTRY_ADDRS + 3 * words, k->dmask, 4 * words);
+}
+
+/* Moves the rules that fit from the list of those left into a table. */
+static int make_table(struct builder *b, const struct candidate *c,
+		      uint32_t limit)
+{
+	unsigned int stride = ENGINE_ENTRY_WORDS(b->plan->family);
+	struct probe *t, *tables;
+	uint32_t entries, next = 0, *words, kept = 0, hash;
+	int taken = try_kind(b, &c->kind, c->n, limit, &hash);
+
+	tables = realloc(b->table, (b->ntables + 1) * sizeof(*tables));
+	if (taken < 0 || !tables)
+		return -ENOMEM;
+	b->table = tables;
+	t = &tables[b->ntables];
+	*t = (struct probe){.first = UINT32_MAX, .hash = hash, .kind = c->kind};
+	t->buckets = add_words(b->plan, (size_t)hash + 1);
+	entries = add_words(b->plan, (size_t)taken * stride);
+	if (!t->buckets || !entries)
+		return -ENOMEM;
+	words = b->plan->words;
+	for (uint32_t i = 0; i <= hash; i++) {
+		if (!b->count[i])
+			continue;
+		words[t->buckets + i] = entries + next * stride;
+		next += b->count[i];
+		words[entries + (next - 1) * stride + ENTRY_VERDICT] =
+			ENTRY_LAST;
+		b->count[i] = next - b->count[i];
+	}
+	b->ntables++;
+	for (uint32_t i = 0; i < b->nleft; i++) {
+		uint32_t index = b->left[i], *place, at;
+		struct kind own = kind_of(b->item[index].kind);
+
+		place = &b->count[b->item[index].hash & hash];
+		at = entries + *place * stride;
+		/* All ones: the bucket's last entry is written. */
+		if (!kind_within(&c->kind, &own) || *place == UINT32_MAX) {
+			b->left[kept++] = index;
+			continue;
+		}
+		{
+			uint32_t last = words[at + ENTRY_VERDICT] & ENTRY_LAST;
+
+			write_entry(b, at, index);
+			words[at + ENTRY_VERDICT] |= last;
+			*place = last ? UINT32_MAX : *place + 1;
+		}
+		if (index < t->first)
+			t->first = index;
+		if (index > t->last)
+			t->last = index;
+	}
+	b->nleft = kept;
+	return 0;
+}
+
+/* ---- one run ---- */
+
+static int by_first(const void *a, const void *b)
+{
+	const struct probe *x = a, *y = b;
+
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static int write_tables(struct builder *b)
+{
+	unsigned int stride = ENGINE_TABLE_WORDS(b->plan->family);
+	unsigned int words = ENGINE_ADDR_WORDS(b->plan->family);
+	uint32_t at = add_words(b->plan, (b->ntables + 1) * (size_t)stride);
+
+	if (!at)
+		return -ENOMEM;
+	b->plan->words[b->run->id] = at;
+	qsort(b->table, b->ntables, sizeof(*b->table), by_first);
+	for (unsigned int i = 0; i < b->ntables; i++, at += stride) {
+		const struct probe *t = &b->table[i];
+		struct masks m = masks_of(b, &t->kind);
+		uint32_t *w = b->plan->words + at;
+
+		w[TABLE_FIRST] = t->first;
+		w[TABLE_LAST] = t->last;
+		w[TABLE_BUCKETS] = t->buckets;
+		w[TABLE_HASH] = t->hash;
+		w[TABLE_PORTS] = m.ports;
+		w[TABLE_PROTO] = m.proto;
+		memcpy(w + TABLE_ADDRS, m.saddr, 4 * words);
+		memcpy(w + TABLE_ADDRS + words, m.daddr, 4 * words);
+	}
+	b->plan->words[at + TABLE_FIRST] = UINT32_MAX;
+	return 0;
+}
+
+static int fill_tables(struct builder *b)
+{
+	uint32_t limit = BUCKET_LIMIT;
+	struct candidate best = {0};
+	int taken, ret = 0;
+
+	while (b->nleft && !ret) {
+		ret = choose(b, limit, &best, &taken);
+		if (ret)
+			break;
+		if ((uint32_t)taken * 8 < b->nleft)
+			limit *= 2;
+		else
+			ret = make_table(b, &best, limit);
+	}
+	return ret ? ret : write_tables(b);
+}
+
+static int build_run(struct plan *p, const struct plan_chain *c,
+		     const struct engine_run *run)
+{
+	struct builder b = {.plan = p, .chain = c, .run = run};
+	int ret = -ENOMEM;
+
+	b.item = calloc(run->n, sizeof(*b.item));
+	b.left = calloc(run->n, sizeof(*b.left));
+	if (b.item && b.left) {
+		for (unsigned int i = 0; i < run->n; i++) {
+			engine_key(p->family, run, &c->rules[run->first + i],
+				   &b.item[i].key);
+			find_kind(&b, &b.item[i]);
+			b.left[b.nleft++] = i;
+		}
+		ret = fill_tables(&b);
+	}
+	free(b.item);
+	free(b.left);
+	free(b.table);
+	free(b.count);
+	return ret;
+}
+
+int engine_build(struct plan *p)
+{
+	size_t size = 1024;
+	uint32_t *w;
+	int ret = 0;
+
+	if (!p->nruns)
+		return 0;
+	add_words(p, p->nruns);
+	if (!p->words)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < p->nordered && !ret; i++)
+		for (unsigned int k = 0; k < p->order[i]->nruns && !ret; k++)
+			ret = build_run(p, p->order[i], &p->order[i]->runs[k]);
+	if (ret)
+		return ret;
+	while (size < p->nwords)
+		size *= 2;
+	w = realloc(p->words, (size + ENGINE_SLACK) * sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	memset(w + p->nwords, 0,
+	       (size + ENGINE_SLACK - p->nwords) * sizeof(*w));
+	p->words = w;
+	p->nwords = size;
+	return 0;
+}
