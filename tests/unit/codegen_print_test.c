@@ -229,7 +229,8 @@ static void test_parts(void **state)
 
 	add_rule(fx.base, ACTION_JUMP, "c");
 	for (int i = 0; i < 66; i++)
-		with_proto(add_rule(c, ACTION_RETURN, NULL), i + 1, false);
+		with_proto(add_rule(c, ACTION_RETURN, NULL), i + 1, false)
+			->has_counter = i % 40; /* too few for a table */
 	with_proto(add_rule(c, ACTION_GOTO, "d"), 100, false);
 	with_proto(add_rule(c, ACTION_GOTO, "d"), 101, false);
 	c = fixture_chain(&fx, "d");
