@@ -200,7 +200,8 @@ struct test_state {
 	uint64_t in, out, sk, net, okfn;
 };
 
-int program_run(struct program *prog, const struct program_packet *pkt)
+static int test_run(struct program *prog, const struct program_packet *pkt,
+		    struct bpf_test_run_opts *out, unsigned int repeat)
 {
 	unsigned char frame[ETH_LEN + 65536] = {0};
 	struct test_state state = {
@@ -209,17 +210,39 @@ int program_run(struct program *prog, const struct program_packet *pkt)
 	};
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
 		    .data_size_in = ETH_LEN + pkt->len, .ctx_in = &state,
-		    .ctx_size_in = sizeof(state), .repeat = 1);
-	uint64_t before[2], after[2];
+		    .ctx_size_in = sizeof(state), .repeat = repeat);
 
 	frame[12] = pkt->family == FAMILY_IPV4 ? 0x08 : 0x86;
 	frame[13] = pkt->family == FAMILY_IPV4 ? 0x00 : 0xdd;
 	if (pkt->len > sizeof(frame) - ETH_LEN)
 		return -E2BIG;
 	memcpy(frame + ETH_LEN, pkt->data, pkt->len);
-	sum_percpu(prog->stats_fd, 0, before, 2);
 	if (bpf_prog_test_run_opts(prog->prog_fd, &o))
 		return -errno;
+	out->retval = o.retval;
+	out->duration = o.duration;
+	return 0;
+}
+
+int program_time(struct program *prog, const struct program_packet *pkt,
+		 unsigned int repeat)
+{
+	struct bpf_test_run_opts o = {0};
+	int ret = test_run(prog, pkt, &o, repeat);
+
+	return ret ? ret : (int)o.duration;
+}
+
+int program_run(struct program *prog, const struct program_packet *pkt)
+{
+	struct bpf_test_run_opts o = {0};
+	uint64_t before[2], after[2];
+	int ret;
+
+	sum_percpu(prog->stats_fd, 0, before, 2);
+	ret = test_run(prog, pkt, &o, 1);
+	if (ret)
+		return ret;
 	sum_percpu(prog->stats_fd, 0, after, 2);
 	if (after[1] != before[1])
 		return PROGRAM_HANDED_OVER;

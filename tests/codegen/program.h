@@ -44,6 +44,9 @@ struct program_packet {
 
 /* NF_ACCEPT, NF_DROP, PROGRAM_HANDED_OVER, or a negative errno. */
 int program_run(struct program *prog, const struct program_packet *pkt);
+/* ns that one run on @pkt takes, the mean of @repeat; negative errno. */
+int program_time(struct program *prog, const struct program_packet *pkt,
+		 unsigned int repeat);
 /* The counter @i, summed over CPUs. */
 struct nft_counters program_counter(struct program *prog, unsigned int i);
 

@@ -10,12 +10,17 @@ import corpus
 import edits
 import generate
 import kernelstate
+import mixes
 import run
 import stream
 from rulesets import TOOLS
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 ALL_SAMPLES = ("router", "stateless", "conntrack", "edges", "server", "containers", "cluster")
+
+
+# For rulesets with too many rules to try each boundary.
+LONG_SPEC = "random:1500,flows:60,fragments:12,truncated:6,ipoptions:10,exthdrs:12,protocols:4,paged:10,offloaded:6"
 
 
 def sample(name):
@@ -100,6 +105,13 @@ def statistic():
     return run.check(sample("statistic"), minimum_decided=500)
 
 
+def tables():
+    """Long random rulesets, most of whose rules are looked up in tables."""
+    return all(run.check(mixes.mix(count, seed), spec=spec, seed=seed, minimum_decided=200)
+               for count, seed, spec in ((60, 1, generate.DEFAULT_SPEC), (300, 2, generate.DEFAULT_SPEC),
+                                         (2000, 3, LONG_SPEC), (20000, 4, LONG_SPEC)))
+
+
 def rule_changes():
     """A stream of packets through 200 rule changes, ours and foreign ones."""
     return stream.check(changes=200)
@@ -137,6 +149,7 @@ CASES = {
     "handed-over": (handed_over, "ours"),
     "kernel-state": (kernel_state, "ours"),
     "statistic": (statistic, "ours"),
+    "tables": (tables, "ours"),
     "rule-changes": (rule_changes, "ours"),
     "changed-rules": (changed_rules, "ours"),
     "all-cpus": (all_cpus, "ours"),
