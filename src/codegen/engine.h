@@ -97,9 +97,9 @@ void engine_free(struct plan_chain *c);
 
 /* Whether all of @r can be looked up. */
 bool engine_takes(const struct plan_rule *r);
-/* What @r asks for; residuals are those of @run. */
-void engine_key(enum family family, const struct engine_run *run,
-		const struct plan_rule *r, struct engine_key *k);
+/* What @r asks for; residuals are those of @run. 0 or -ENOMEM. */
+int engine_key(enum family family, const struct engine_run *run,
+	       const struct plan_rule *r, struct engine_key *k);
 
 /* Builds the tables of all runs: p->words. 0 or -ENOMEM. */
 int engine_build(struct plan *p);

@@ -80,11 +80,18 @@ bool engine_takes(const struct plan_rule *r)
 	return true;
 }
 
+/*
+ * -ENOSPC: it is none, after all. A residual is tested for all packets at the
+ * door of the run, so nothing may follow from it but a bit.
+ */
 static int residual_text(struct buf *text, enum family family,
 			 const struct pred *p)
 {
-	print_pred(text, family, p);
-	return text->failed ? -ENOMEM : 0;
+	bool falls_through = print_pred(text, family, p);
+
+	if (text->failed)
+		return -ENOMEM;
+	return !falls_through || strstr(text->data, "return") ? -ENOSPC : 0;
 }
 
 /*
@@ -128,10 +135,11 @@ static void key_add(struct engine_key *k, const struct pred *p)
 	}
 }
 
-void engine_key(enum family family, const struct engine_run *run,
+int engine_key(enum family family, const struct engine_run *run,
 		const struct plan_rule *r, struct engine_key *k)
 {
 	struct taken t = {0};
+	int found;
 
 	memset(k, 0, sizeof(*k));
 	k->sport[1] = k->dport[1] = UINT16_MAX;
@@ -143,9 +151,13 @@ void engine_key(enum family family, const struct engine_run *run,
 			*part = true;
 			key_add(k, p);
 		} else if (p->field != FIELD_TRANSPORT) {
-			k->residuals |= 1u << find_residual(run, family, p);
+			found = find_residual(run, family, p);
+			if (found < 0) /* it was there: no memory to see it */
+				return -ENOMEM;
+			k->residuals |= 1u << found;
 		}
 	}
+	return 0;
 }
 
 /* ---- cutting ---- */
@@ -160,7 +172,7 @@ static int add_residual(struct engine_run *run, enum family family,
 	if (run->nresiduals == ENGINE_MAX_RESIDUALS)
 		return -ENOSPC;
 	*r = (struct engine_residual){.pred = p};
-	run->nresiduals++;
+	run->nresiduals++; /* the caller takes it back after a failure */
 	return residual_text(&r->text, family, p);
 }
 

@@ -465,6 +465,20 @@ static int fill_tables(struct builder *b)
 	return ret ? ret : write_tables(b);
 }
 
+static int read_rules(struct builder *b)
+{
+	const struct plan_rule *r = b->chain->rules + b->run->first;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < b->run->n && !ret; i++) {
+		ret = engine_key(b->plan->family, b->run, &r[i],
+				 &b->item[i].key);
+		find_kind(b, &b->item[i]);
+		b->left[b->nleft++] = i;
+	}
+	return ret;
+}
+
 static int build_run(struct plan *p, const struct plan_chain *c,
 		     const struct engine_run *run)
 {
@@ -474,13 +488,9 @@ static int build_run(struct plan *p, const struct plan_chain *c,
 	b.item = calloc(run->n, sizeof(*b.item));
 	b.left = calloc(run->n, sizeof(*b.left));
 	if (b.item && b.left) {
-		for (unsigned int i = 0; i < run->n; i++) {
-			engine_key(p->family, run, &c->rules[run->first + i],
-				   &b.item[i].key);
-			find_kind(&b, &b.item[i]);
-			b.left[b.nleft++] = i;
-		}
-		ret = fill_tables(&b);
+		ret = read_rules(&b);
+		if (!ret)
+			ret = fill_tables(&b);
 	}
 	free(b.item);
 	free(b.left);

@@ -216,8 +216,6 @@ extern int bpf_dynptr_from_skb(struct __sk_buff *skb, abi_u64 flags,
 static void *(*const bpf_map_lookup_elem)(void *map,
 					  const void *key) = (void *)1;
 static abi_u64 (*const bpf_ktime_get_ns)(void) = (void *)5;
-static long (*const bpf_loop)(abi_u32 n, void *step, void *ctx,
-			      abi_u64 flags) = (void *)181;
 static long (*const bpf_dynptr_read)(void *dst, abi_u32 len,
 				     const struct bpf_dynptr *src,
 				     abi_u32 offset,
