@@ -108,8 +108,8 @@ def statistic():
 def tables():
     """Long random rulesets, most of whose rules are looked up in tables."""
     return all(run.check(mixes.mix(count, seed), spec=spec, seed=seed, minimum_decided=200)
-               for count, seed, spec in ((60, 1, generate.DEFAULT_SPEC), (300, 2, generate.DEFAULT_SPEC),
-                                         (2000, 3, LONG_SPEC), (20000, 4, LONG_SPEC)))
+               for count, seed, spec in ((60, 1, generate.DEFAULT_SPEC), (400, 2, generate.DEFAULT_SPEC),
+                                         (3000, 3, LONG_SPEC), (20000, 4, LONG_SPEC)))
 
 
 def rule_changes():

@@ -15,11 +15,11 @@ class Mixer:
         self.base = int(ipaddress.ip_address("10.0.0.0" if family == 4 else "2001:db8::"))
         self.bits = 32 if family == 4 else 128
         # Few values: then rules overlap, and more than one matches a packet.
-        self.hosts = self.random.choice([4, 16, 200, 60000])
+        self.hosts = self.random.choice([max(4, count // 20), max(16, count // 4), 60000])
         self.ports = self.random.choice([3, 40, 5000])
 
     def prefix(self):
-        length = self.bits - self.random.choice([0, 0, 0, 0, 2, 4, 8, 8, 12, 16, 24])
+        length = self.bits - self.random.choice([0] * 40 + [1, 1, 2, 4, 8, 12, 20])
         address = self.base + self.random.randrange(self.hosts)
         mask = (1 << self.bits) - (1 << (self.bits - length))
         return f"{ipaddress.ip_address(address & mask)}/{length}"
