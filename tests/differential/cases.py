@@ -105,7 +105,7 @@ def statistic():
     return run.check(sample("statistic"), minimum_decided=500)
 
 
-def tables():
+def long_rules():
     """Long random rulesets, most of whose rules are looked up in tables."""
     return all(run.check(mixes.mix(count, seed), spec=spec, seed=seed, minimum_decided=200)
                for count, seed, spec in ((60, 1, generate.DEFAULT_SPEC), (400, 2, generate.DEFAULT_SPEC),
@@ -149,7 +149,7 @@ CASES = {
     "handed-over": (handed_over, "ours"),
     "kernel-state": (kernel_state, "ours"),
     "statistic": (statistic, "ours"),
-    "tables": (tables, "ours"),
+    "long-rules": (long_rules, "ours"),
     "rule-changes": (rule_changes, "ours"),
     "changed-rules": (changed_rules, "ours"),
     "all-cpus": (all_cpus, "ours"),
