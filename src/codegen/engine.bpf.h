@@ -14,7 +14,7 @@ struct search {
 	const struct pkt *p;
 	abi_u32 residuals; /* a bit per predicate that holds */
 	abi_u32 start;	   /* the least index wanted */
-	abi_u32 best;	   /* the least found, and its entry; none: all ones, 0 */
+	abi_u32 best; /* the least found, and its entry; none: all ones, 0 */
 	abi_u32 entry;
 	abi_u32 table; /* the next table */
 	abi_u32 at;    /* the next entry of this one, 0: none */

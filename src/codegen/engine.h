@@ -37,8 +37,8 @@ struct engine_run {
 	unsigned int nresiduals;
 	struct plan_chain *target[ENGINE_MAX_TARGETS];
 	unsigned int ntargets;
-	bool returns;	/* some rule's verdict is RETURN */
-	bool goes_on;	/* some rule matches without ending the run */
+	bool returns;	 /* some rule's verdict is RETURN */
+	bool goes_on;	 /* some rule matches without ending the run */
 	bool hands_over; /* some rule's verdict is HANDOVER */
 };
 

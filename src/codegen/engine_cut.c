@@ -136,7 +136,7 @@ static void key_add(struct engine_key *k, const struct pred *p)
 }
 
 int engine_key(enum family family, const struct engine_run *run,
-		const struct plan_rule *r, struct engine_key *k)
+	       const struct plan_rule *r, struct engine_key *k)
 {
 	struct taken t = {0};
 	int found;
@@ -225,8 +225,7 @@ static int add_rule(struct engine_run *run, enum family family,
 }
 
 /* Keeps @run when it is long enough; its residuals are its own then. */
-static int end_run(struct plan *p, struct plan_chain *c,
-		   struct engine_run *run)
+static int end_run(struct plan *p, struct plan_chain *c, struct engine_run *run)
 {
 	struct engine_run *runs;
 

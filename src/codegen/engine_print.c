@@ -82,8 +82,8 @@ static void print_residuals(struct buf *out, const struct engine_run *run)
 		buf_puts(out, "\tdo {\n");
 		buf_add(out, run->residual[i].text.data,
 			run->residual[i].text.len);
-		buf_printf(out, "\t\ts.residuals |= 1u << %u;\n\t} while (0);\n",
-			   i);
+		buf_printf(out,
+			   "\t\ts.residuals |= 1u << %u;\n\t} while (0);\n", i);
 	}
 }
 
@@ -141,7 +141,8 @@ void engine_print_run(struct buf *out, const struct engine_run *run)
 			   VERDICT_HANDOVER);
 	buf_puts(out, "\t\tif (hit(p, counter))\n\t\t\treturn HANDOVER;\n");
 	if (run->returns)
-		buf_printf(out, "\t\tif (verdict == %d)\n\t\t\treturn RETURN;\n",
+		buf_printf(out,
+			   "\t\tif (verdict == %d)\n\t\t\treturn RETURN;\n",
 			   VERDICT_RETURN);
 	print_targets(out, run);
 	buf_puts(out, "\t}\n\treturn HANDOVER;\n}\n\n");

@@ -83,7 +83,8 @@ static uint32_t add_words(struct plan *p, size_t n)
 static unsigned int kind_number(const struct kind *k)
 {
 	return (((k->dim[0] * LEVELS + k->dim[1]) * 2 + k->dim[2]) * 2 +
-		k->dim[3]) * 2 +
+		k->dim[3]) *
+		       2 +
 	       k->dim[4];
 }
 

@@ -124,9 +124,9 @@ static void random_transport(struct rule *r)
 
 static void random_rule(struct chain *c, bool leaf)
 {
-	static const enum rule_action pass[] = {ACTION_NONE, ACTION_NONE,
+	static const enum rule_action pass[] = {ACTION_NONE,   ACTION_NONE,
 						ACTION_RETURN, ACTION_JUMP,
-						ACTION_JUMP, ACTION_GOTO};
+						ACTION_JUMP,   ACTION_GOTO};
 	enum rule_action action = below(2) ? ACTION_ACCEPT : ACTION_DROP;
 	unsigned int len = fx.t->family == FAMILY_IPV4 ? 4 : 16;
 	struct core_match *m;
@@ -497,12 +497,12 @@ static void test_shape(void **state)
 	}
 	with_proto(add_rule(fx.base, ACTION_ACCEPT, NULL), 6, false);
 	fx.base->has_counters = true;
-	assert_int_equal(
-		plan_print_c(fixture_plan(&fx), &a, false, NULL, NULL), 0);
+	assert_int_equal(plan_print_c(fixture_plan(&fx), &a, false, NULL, NULL),
+			 0);
 	with_src(add_rule(fx.base, ACTION_DROP, NULL), "10.1.1.1",
 		 "255.255.255.255", false);
-	assert_int_equal(
-		plan_print_c(fixture_plan(&fx), &b, false, NULL, NULL), 0);
+	assert_int_equal(plan_print_c(fixture_plan(&fx), &b, false, NULL, NULL),
+			 0);
 	assert_string_equal(a.data, b.data);
 	buf_free(&a);
 	buf_free(&b);
