@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libextensions.a
 libextensions_a_SOURCES = \
+	extensions/addrtype.c \
 	extensions/ah.c \
 	extensions/ah6.c \
 	extensions/bpf.c \

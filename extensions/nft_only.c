@@ -18,7 +18,6 @@
 #define TARGET(name, families, why) NFT_ONLY(true, name, families, why)
 
 const struct ext_desc nft_only[] = {
-	MATCH("addrtype", ANY_FAMILY, "asks the routing tables"),
 	MATCH("cluster", ANY_FAMILY, "changes the packet's type"),
 	MATCH("connlimit", ANY_FAMILY, "counts connections, and remembers"),
 	MATCH("hashlimit", ANY_FAMILY,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum pred_call {
+	CALL_ADDR_TYPE,
 	CALL_ADDR6_BETWEEN,
 	CALL_AH6,
 	CALL_CBPF,

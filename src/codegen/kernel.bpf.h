@@ -137,6 +137,63 @@ struct dst_entry {
 
 struct net {
 	struct user_namespace *user_ns;
+	struct {
+		void *fib_table_hash;
+		abi_u8 fib_has_custom_rules;
+	} ipv4;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct fib_table {
+	struct hlist_node tb_hlist;
+	abi_u32 tb_id;
+	unsigned long *tb_data;
+};
+
+/* net/ipv4/fib_trie.c: */
+struct key_vector {
+	abi_u32 key;
+	abi_u8 pos, bits, slen;
+	struct hlist_head leaf;
+	struct key_vector *tnode[0];
+};
+
+struct tnode {
+	struct key_vector *parent;
+	struct key_vector kv[1];
+};
+
+struct trie {
+	struct key_vector kv[1];
+};
+
+struct fib_alias {
+	struct hlist_node fa_list;
+	struct fib_info *fa_info;
+	abi_u8 fa_dscp, fa_type, fa_slen;
+};
+
+struct fib_nh_common {
+	abi_u8 nhc_flags;
+};
+
+struct fib_nh {
+	struct fib_nh_common nh_common;
+};
+
+struct fib_info {
+	abi_u32 fib_flags;
+	abi_u8 fib_dead;
+	int fib_nhs;
+	struct nexthop *nh;
+	struct fib_nh fib_nh[0];
 };
 
 struct user_namespace {

@@ -21,6 +21,7 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/codegen/packet.bpf.h \
 	$(srcdir)/src/codegen/match.bpf.h \
 	$(srcdir)/src/codegen/match6.bpf.h \
+	$(srcdir)/src/codegen/match_fib.bpf.h \
 	$(srcdir)/src/codegen/match_state.bpf.h \
 	$(srcdir)/src/codegen/match_code.bpf.h
 CODEGEN_ENGINE = $(srcdir)/src/codegen/engine.bpf.h

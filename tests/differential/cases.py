@@ -5,6 +5,7 @@
 import sys
 from pathlib import Path
 
+import addrtype
 import allcpus
 import corpus
 import edits
@@ -100,6 +101,11 @@ def kernel_state():
     return kernelstate.check(sample("kernelstate"), 500)
 
 
+def address_types():
+    """The type of an address, with routes of every kind; with and without routing rules."""
+    return addrtype.check(1, False) and addrtype.check(2, True)
+
+
 def statistic():
     """The counters of -m statistic, where BPF keeps them."""
     return run.check(sample("statistic"), minimum_decided=500)
@@ -148,6 +154,7 @@ CASES = {
     "any-byte": (any_byte, "ours"),
     "handed-over": (handed_over, "ours"),
     "kernel-state": (kernel_state, "ours"),
+    "address-types": (address_types, "ours"),
     "statistic": (statistic, "ours"),
     "long-rules": (long_rules, "ours"),
     "rule-changes": (rule_changes, "ours"),

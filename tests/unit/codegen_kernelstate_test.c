@@ -11,6 +11,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <linux/limits.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_cgroup.h>
 #include <linux/netfilter/xt_connbytes.h>
 #include <linux/netfilter/xt_connlabel.h>
@@ -130,6 +131,45 @@ static void test_devices_routes(void **state)
 	EXPECT("physdev", 0, physdev, "call physdev 1");
 }
 
+static void expect6(struct rule *r, const char *want)
+{
+	struct buf b = BUF_INIT;
+
+	buf_puts(&b, "");
+	lowered_text(&b, FAMILY_IPV6, r);
+	assert_string_equal(b.data, want);
+	buf_free(&b);
+	rule_free(r);
+}
+
+static void test_addrtype(void **state)
+{
+	struct xt_addrtype_info v0 = {.dest = XT_ADDRTYPE_LOCAL,
+				      .invert_dest = 1};
+	struct xt_addrtype_info_v1 v1 = {
+		.source = XT_ADDRTYPE_MULTICAST | XT_ADDRTYPE_BROADCAST,
+		.dest = XT_ADDRTYPE_UNICAST,
+		.flags = XT_ADDRTYPE_INVERT_SOURCE,
+	};
+
+	EXPECT("addrtype", 0, v0, "call addr_type 1 4 1");
+	EXPECT("addrtype", 1, v1,
+	       "call addr_type 0 28 1; call addr_type 1 2 0");
+	v1.flags = XT_ADDRTYPE_LIMIT_IFACE_IN;
+	EXPECT("addrtype", 1, v1, "refused: match addrtype --limit-iface");
+	v1.flags = XT_ADDRTYPE_INVERT_DEST;
+	v1.source = 0;
+	expect6(match("addrtype", 1, &v1, sizeof(v1)),
+		"refused: match addrtype: not of several types");
+	v1.dest = XT_ADDRTYPE_LOCAL;
+	expect6(match("addrtype", 1, &v1, sizeof(v1)),
+		"refused: match addrtype: looks up a route");
+	v1.dest = XT_ADDRTYPE_MULTICAST;
+	expect6(match("addrtype", 1, &v1, sizeof(v1)),
+		"daddr&ff000000000000000000000000000000!="
+		"ff000000000000000000000000000000");
+}
+
 static void test_statistic(void **state)
 {
 	struct xt_statistic_info info = {
@@ -186,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_devices_routes),
+		cmocka_unit_test(test_addrtype),
 		cmocka_unit_test(test_statistic),
 		cmocka_unit_test(test_statistic_flow),
 	};
