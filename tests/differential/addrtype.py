@@ -11,10 +11,13 @@ from rulesets import TOOLS
 from topology import Side, run
 
 TYPES = ("UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT", "THROW")
-RULES = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + "".join(
+# How many neighbours the kernel gives up in time, and says so, is chance: these rules do not count.
+CHANCE = ("-A INPUT -p icmp -j DROP", "-A OUTPUT -p icmp -j DROP")
+RULES = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + "\n".join(CHANCE) + "\n" + "".join(
     f"-A {chain} -m addrtype {invert}{option} {types}\n"
     for chain in ("INPUT", "OUTPUT") for option in ("--src-type", "--dst-type")
     for invert in ("", "! ") for types in (*TYPES, "LOCAL,BROADCAST")) + (
+    "-A INPUT -j DROP\n"  # nothing is answered: the kernel limits how many answers it gives
     "-A OUTPUT -m addrtype --src-type LOCAL --dst-type UNICAST\n"
     "-A OUTPUT -m addrtype ! --src-type LOCAL ! --dst-type BROADCAST\n"
     "COMMIT\n")
@@ -92,7 +95,7 @@ def check(seed, own_rules, sides=("stock", "ours")):
                 tools.unload(side)
         trials.append(trial)
     # Not what comes out: the router answers, in its own words, packets to routes of its own.
-    found = compare.counters(*trials)
+    found = [d for d in compare.counters(*trials) if not any(rule in d.text for rule in CHANCE)]
     print(f"seed {seed}: {len(packets)} packets; %d of %d rules met" % compare.coverage(trials[0]))
     decided = compare.decided(trials[1]) if trials[1].status else (1, 0)
     print("BPF decided %d packets and handed over %d" % decided)
