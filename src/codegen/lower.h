@@ -49,6 +49,8 @@ enum pred_field {
 	FIELD_TOS,	  /* number: TOS or traffic class */
 	FIELD_LENGTH,	  /* number: of the packet, as -m length sees it */
 	FIELD_PKTTYPE,	  /* number: PACKET_*, as -m pkttype sees it */
+	FIELD_HAS_MAC, /* number: 1 when it came with an Ethernet header ... */
+	FIELD_MAC_SOURCE, /* bytes: ... whose source this is, then 1 and 0 */
 	FIELD_SADDR4,	  /* numbers: the addresses of IPv4 */
 	FIELD_DADDR4,
 	FIELD_CPU,	 /* numbers: the CPU this runs on, */

@@ -83,43 +83,7 @@ INLINE int mh(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 lo, abi_u32 hi,
 }
 #endif
 
-#if NEED_MAC
-/*
- * The Ethernet header, or NULL. @foreign: set when the packet comes from no
- * Ethernet device.
- */
-INLINE const abi_u8 *eth_header(const struct sk_buff *skb, int *foreign)
-{
-	const struct net_device *dev = skb->dev;
-	abi_u32 mac = skb->mac_header;
-
-	*foreign = !dev || dev->type != 1; /* ARPHRD_ETHER */
-	if (*foreign || mac == 0xffff ||
-	    (abi_u32)skb->network_header - mac < 14)
-		return (void *)0;
-	return raw_bytes(skb->head + mac);
-}
-
-/* The source address, as the lower 48 bits of a number. */
-INLINE abi_u64 eth_source(const abi_u8 *eth)
-{
-	return (abi_u64)get16(eth + 6) << 32 | (abi_u64)get16(eth + 8) << 16 |
-	       get16(eth + 10);
-}
-
-/* mac_mt() of xt_mac.c. */
-GLOBAL int mac_source(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u64 addr,
-		      abi_u32 invert)
-{
-	int foreign;
-	const abi_u8 *eth = eth_header(ctx->skb, &foreign);
-
-	if (!eth)
-		return NEXT;
-	return (eth_source(eth) == addr) ^ invert;
-}
-
-#if FAMILY == 6
+#if NEED_EUI64
 /* eui64_mt6() of ip6t_eui64.c. */
 GLOBAL int eui64(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
@@ -136,12 +100,12 @@ GLOBAL int eui64(struct bpf_nf_ctx *ctx, struct pkt *p)
 	nh = raw_bytes(skb->head + skb->network_header);
 	if (get16(eth + 12) != 0x86dd || nh[0] >> 4 != 6)
 		return NEXT;
-	mac = eth_source(eth);
+	mac = (abi_u64)get16(eth + 6) << 32 | (abi_u64)get16(eth + 8) << 16 |
+	      get16(eth + 10);
 	id = (mac >> 24 << 40 | 0xfffeULL << 24 | (mac & 0xffffff)) ^
 	     2ULL << 56;
 	return ntoh64(p->saddr[1]) == id ? MATCH : NEXT;
 }
-#endif
 #endif
 
 #if NEED_SCTP

@@ -97,6 +97,9 @@ struct pkt {
 #if NEED_LENGTH
 	abi_u32 length;
 #endif
+#if NEED_MAC_SOURCE
+	abi_u64 mac[1];
+#endif
 #if NEED_MARK
 	abi_u32 mark;
 #endif
@@ -350,6 +353,41 @@ INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 }
 #endif
 
+#if NEED_EUI64 || NEED_MAC_SOURCE
+/*
+ * The Ethernet header, or NULL, as xt_mac.c and ip6t_eui64.c look for it.
+ * @foreign: set when the packet comes from no Ethernet device.
+ */
+INLINE const abi_u8 *eth_header(const struct sk_buff *skb, int *foreign)
+{
+	const struct net_device *dev = skb->dev;
+	abi_u32 mac = skb->mac_header;
+
+	*foreign = !dev || dev->type != 1; /* ARPHRD_ETHER */
+	if (*foreign || mac == 0xffff ||
+	    (abi_u32)skb->network_header - mac < 14)
+		return (void *)0;
+	return raw_bytes(skb->head + mac);
+}
+#endif
+
+#if NEED_MAC_SOURCE
+INLINE void read_mac_source(struct pkt *p, const struct sk_buff *skb)
+{
+	int foreign;
+	const abi_u8 *eth = eth_header(skb, &foreign);
+	abi_u16 *to = (abi_u16 *)p->mac;
+
+	p->mac[0] = 0;
+	if (!eth)
+		return;
+	to[0] = *(const abi_u16 *)(eth + 6);
+	to[1] = *(const abi_u16 *)(eth + 8);
+	to[2] = *(const abi_u16 *)(eth + 10);
+	((abi_u8 *)p->mac)[6] = 1;
+}
+#endif
+
 #if NEED_PKTTYPE
 /* pkttype_mt() of xt_pkttype.c: a packet on loopback is what it is sent to. */
 INLINE void read_pkttype(struct pkt *p, const struct sk_buff *skb)
@@ -505,6 +543,9 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 #endif
 #if NEED_PKTTYPE
 	read_pkttype(p, skb);
+#endif
+#if NEED_MAC_SOURCE
+	read_mac_source(p, skb);
 #endif
 #if NEED_CT
 	if (read_ct(p, skb))

@@ -192,6 +192,8 @@ static const char *const field_names[FIELD_COUNT] = {
 	[FIELD_TOS] = "tos",
 	[FIELD_LENGTH] = "length",
 	[FIELD_PKTTYPE] = "pkttype",
+	[FIELD_HAS_MAC] = "hasmac",
+	[FIELD_MAC_SOURCE] = "macsource",
 	[FIELD_SADDR4] = "saddr4",
 	[FIELD_DADDR4] = "daddr4",
 	[FIELD_CPU] = "cpu",
@@ -224,7 +226,7 @@ static void hex(struct buf *out, const uint8_t *p, unsigned int len)
 
 static bool is_bytes(const struct pred *p)
 {
-	return p->field <= FIELD_OIF ||
+	return p->field <= FIELD_OIF || p->field == FIELD_MAC_SOURCE ||
 	       (p->field >= FIELD_CT_ORIGSRC && p->field <= FIELD_CT_REPLDST);
 }
 
