@@ -25,10 +25,12 @@ monitors=()
 # watch WHO OPTIONS...: starts that monitor in $NS, its output in $TMP/WHO.log.
 watch()
 {
-	local who=$1 file=$TMP/$1.log
+	local who=$1 file=$TMP/$1.log by_line=()
 	shift
 	: >"$file"
-	PATH="$TMP/$who:$PATH" ip netns exec "$NS" stdbuf -oL xtables-monitor "$@" >"$file" 2>"$file.err" &
+	# Stock's keeps events until there is a page of them.
+	[ "$who" = ours ] || by_line=(stdbuf -oL)
+	PATH="$TMP/$who:$PATH" ip netns exec "$NS" "${by_line[@]}" xtables-monitor "$@" >"$file" 2>"$file.err" &
 	monitors+=($!)
 }
 
