@@ -29,4 +29,9 @@ tests_unit_args_test_LDADD = $(FRONTEND_LIBS) $(CMOCKA_LIBS)
 tests_unit_model_test_SOURCES = tests/unit/model_test.c
 tests_unit_model_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_model_test_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/monitor_test
+TESTS += tests/unit/monitor_test
+tests_unit_monitor_test_SOURCES = tests/unit/monitor_test.c
+tests_unit_monitor_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_monitor_test_LDADD = $(FRONTEND_LIBS) $(CMOCKA_LIBS)
 endif
