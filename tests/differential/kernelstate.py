@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +22,26 @@ OWNERS = ((0, 0, []), (99, 4000, []), (100, 3999, [4000]), (150, 4001, [5, 6]), 
           (201, 4000, list(range(10, 60))), (65534, 65534, list(range(100, 180))))
 
 
+# Without snooping, or it would report to multicast routers when it likes.
+BRIDGE = """link add br9 type bridge mcast_snooping 0
+link set br9 up
+link add bp0 address 02:00:00:00:09:00 type veth peer name w-bp0 address 02:00:00:00:09:10
+link add bp1 address 02:00:00:00:09:01 type veth peer name w-bp1 address 02:00:00:00:09:11
+link set bp0 master br9 up
+link set bp1 master br9 up
+"""
+
+
 def surround(side):
-    """Groups of the devices, realms of the routes."""
+    """Groups of the devices, realms of the routes, and a bridge whose packets meet the rules."""
+    side.exec("sysctl", "-q", "-w", "net.ipv6.conf.default.disable_ipv6=1")
+    run("ip", "-n", side.router, "-batch", "-", stdin=BRIDGE)
+    side.exec("sysctl", "-q", "-w", "net.ipv6.conf.default.disable_ipv6=0")
+    for name in ("w-bp0", "w-bp1"):
+        run("ip", "-n", side.router, "link", "set", name, "netns", side.world)
+        run("ip", "-n", side.world, "link", "set", name, "arp", "off", "up")
+    for family in ("iptables", "ip6tables"):
+        side.exec("sysctl", "-q", "-w", f"net.bridge.bridge-nf-call-{family}=1")
     for leg, group in zip(LEGS, ("0x5", "0x1d", "0x15")):
         run("ip", "-n", side.router, "link", "set", leg.name, "group", group)
     for net, realm, leg in (("198.51.0.0/16", "9", LEGS[1]), ("172.17.0.0/16", "3", LEGS[2]), ("172.18.0.0/16", "8/3", LEGS[2])):
@@ -75,6 +94,7 @@ def _connection(family):
             accepted = server.accept()[0]
             accepted.close()
             client.recv(1)
+            time.sleep(0.1)  # a late acknowledgement may not join the end of the other direction
         except TimeoutError:  # a rule drops it
             pass
         client.close()
@@ -126,6 +146,18 @@ def local_traffic(side, family):
     os.sched_setaffinity(0, cpus)
 
 
+def bridged_traffic(side, family):
+    """Packets from one port of the bridge to the other."""
+    src, dst = ("10.99.0.1", "10.99.0.2") if family == 4 else ("fd99::1", "fd99::2")
+    with InNamespace(side.world):
+        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        s.bind(("w-bp0", 0))
+    for port in range(5):
+        data = pk.ip(src, dst, pk.UDP, pk.udp(src, dst, 1000 + port, 53), tag=port + 1)
+        s.send(bytes.fromhex("020000000911020000000910") + (b"\x08\0" if family == 4 else b"\x86\xdd") + data)
+    s.close()
+
+
 def ftp(maker):
     """A connection that the FTP helper watches, and the one that it says will come."""
     src, dst = ("172.17.0.9", "198.51.100.9") if maker.family == 4 else ("fd00:3::9", "2001:db8:77::9")
@@ -167,6 +199,8 @@ def check(rules, minimum_decided, seed=1):
                 tools.go_live(side)
                 for family in rules:
                     local_traffic(side, family)
+                    bridged_traffic(side, family)
+                time.sleep(0.2)
                 side.collect()
                 compare.send_all(trial, packets)
                 trial.status = tools.status(side)
