@@ -97,7 +97,7 @@ static const struct bpfctl_command {
 	 "what runs in BPF here, and why the rest does not (-j: as JSON)"},
 	{"sync", cmd_sync, "",
 	 "compile the ruleset now; returns when it is live"},
-	{"show", bpfctl_show, "[-4|-6] [CHAIN]",
+	{"show", bpfctl_show, "[-4|-6] [-t TABLE] [CHAIN]",
 	 "the generated C, with the rules it comes from"},
 	{"off", cmd_off, "",
 	 "leave all to nft in this network namespace, until `on'"},
@@ -120,7 +120,7 @@ static void usage(FILE *out)
 	fputs("Usage: iptables-bpfctl COMMAND\n\n", out);
 	for (i = 0; i < COMMANDS; i++)
 		if (commands[i].what)
-			fprintf(out, "  %-7s %-16s %s\n", commands[i].name,
+			fprintf(out, "  %-7s %-26s %s\n", commands[i].name,
 				commands[i].args, commands[i].what);
 }
 

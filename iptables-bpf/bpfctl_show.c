@@ -90,7 +90,18 @@ static int show_chain(const struct job_chain *c, struct capture *cap,
 	return err;
 }
 
-static int show_job(const struct family_ops *ops, const char *chain,
+/* Which chains; NULL: all. */
+struct wanted {
+	const char *table, *chain;
+};
+
+static bool is_wanted(const struct wanted *w, const struct job_chain *c)
+{
+	return (!w->table || !strcmp(w->table, c->table->name)) &&
+	       (!w->chain || !strcmp(w->chain, c->chain->name));
+}
+
+static int show_job(const struct family_ops *ops, const struct wanted *wanted,
 		    unsigned int *shown, struct err *e)
 {
 	struct capture cap = {.ops = ops};
@@ -111,7 +122,7 @@ static int show_job(const struct family_ops *ops, const char *chain,
 		err = job_check_hooks(&job, nft, e);
 	for (i = 0; i < job.n && !err; i++) {
 		if (job.chain[i].table->family != ops->family ||
-		    (chain && strcmp(chain, job.chain[i].chain->name)))
+		    !is_wanted(wanted, &job.chain[i]))
 			continue;
 		(*shown)++;
 		err = show_chain(&job.chain[i], &cap, e);
@@ -124,8 +135,8 @@ static int show_job(const struct family_ops *ops, const char *chain,
 
 /* libxtables serves one family in the life of a process, hence a child for
  * each. */
-static int show_family(const struct family_ops *ops, const char *chain,
-		       unsigned int *shown)
+static int show_family(const struct family_ops *ops,
+		       const struct wanted *wanted, unsigned int *shown)
 {
 	struct err e = {0};
 	unsigned int n = 0;
@@ -140,7 +151,7 @@ static int show_family(const struct family_ops *ops, const char *chain,
 		return bpfctl_fail(&e);
 	}
 	if (pid == 0) {
-		if (show_job(ops, chain, &n, &e))
+		if (show_job(ops, wanted, &n, &e))
 			_exit(bpfctl_fail(&e) + 100);
 		fflush(stdout);
 		_exit(n);
@@ -153,16 +164,35 @@ static int show_family(const struct family_ops *ops, const char *chain,
 	return BPFCTL_OK;
 }
 
+static int say_nothing_shown(const struct wanted *w)
+{
+	struct err e = {0};
+
+	if (w->chain)
+		err_set(&e, ERR_OTHER, ENOENT,
+			"%s%s has %sbase chain %s: iptables makes one with "
+			"the first command that needs it",
+			w->table ? "table " : "no table",
+			w->table ? w->table : "", w->table ? "no " : "a ",
+			w->chain);
+	else
+		err_set(&e, ERR_OTHER, ENOENT,
+			"there is no table %s here: nothing to compile",
+			w->table ? w->table : "of iptables");
+	return bpfctl_fail(&e);
+}
+
 int bpfctl_show(int argc, char **argv)
 {
 	bool v4 = true, v6 = true;
 	unsigned int shown = 0;
-	const char *chain;
-	struct err e = {0};
+	struct wanted wanted = {0};
 	int c, ret = BPFCTL_OK;
 
-	while ((c = getopt(argc, argv, "+46")) != -1) {
-		if (c == '4')
+	while ((c = getopt(argc, argv, "+46t:")) != -1) {
+		if (c == 't')
+			wanted.table = optarg;
+		else if (c == '4')
 			v6 = false;
 		else if (c == '6')
 			v4 = false;
@@ -171,20 +201,12 @@ int bpfctl_show(int argc, char **argv)
 	}
 	if (argc - optind > 1 || (!v4 && !v6))
 		return BPFCTL_USAGE;
-	chain = argv[optind];
+	wanted.chain = argv[optind];
 	if (v4)
-		ret = show_family(&family_ipv4, chain, &shown);
+		ret = show_family(&family_ipv4, &wanted, &shown);
 	if (v6 && !ret)
-		ret = show_family(&family_ipv6, chain, &shown);
+		ret = show_family(&family_ipv6, &wanted, &shown);
 	if (ret || shown)
 		return ret;
-	if (chain)
-		err_set(&e, ERR_OTHER, ENOENT,
-			"table filter has no base chain %s: INPUT, FORWARD and "
-			"OUTPUT can be shown once they exist",
-			chain);
-	else
-		err_set(&e, ERR_OTHER, ENOENT,
-			"there is no table filter here: nothing to compile");
-	return bpfctl_fail(&e);
+	return say_nothing_shown(&wanted);
 }

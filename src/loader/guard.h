@@ -40,7 +40,7 @@ struct guard_plan {
 };
 
 /*
- * Adds to @b what makes the guard rules of @rs (the filter tables, all chains)
+ * Adds to @b what makes the guard rules of @rs (all tables and chains)
  * as @want says. @removes gets true when a guard that may be in use goes.
  */
 int guard_batch(struct nft_batch *b, const struct ruleset *rs,

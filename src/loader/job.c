@@ -62,7 +62,7 @@ bool job_is_hybrid(const struct job *job, unsigned int id)
 
 static int fetch(struct job *job, struct nft *nft, struct err *e)
 {
-	struct nft_query q = {.table = "filter", .detail = NFT_RULES};
+	struct nft_query q = {.detail = NFT_RULES};
 	unsigned int tries, i;
 	uint32_t first = 0;
 	int err;
@@ -99,6 +99,15 @@ static int plan_chain(struct job_chain *c, struct err *e)
 	return 0;
 }
 
+/*
+ * A chain of type nat sees the first packet of a connection only, and what it
+ * decides is a mapping, not a verdict.
+ */
+static bool is_nat(const struct builtin_chain *b)
+{
+	return !strcmp(b->type, "nat");
+}
+
 static int add_chain(struct job *job, struct table *t,
 		     const struct builtin_chain *b, struct err *e)
 {
@@ -114,7 +123,9 @@ static int add_chain(struct job *job, struct table *t,
 	c->builtin = b;
 	c->table = t;
 	c->chain = chain;
-	if (t->incompatible)
+	if (is_nat(b))
+		job_leave(c, "nat stays with nft");
+	else if (t->incompatible)
 		job_leave(c, "%s", t->incompatible);
 	else if (t->flags & NFT_TABLE_F_DORMANT)
 		job_leave(c, "the table is dormant");
@@ -134,10 +145,12 @@ int job_read(struct job *job, struct nft *nft, struct err *e)
 	int err = fetch(job, nft, e);
 
 	for (i = 0; i < 2 && !err; i++) {
-		t = ruleset_find_table(&job->rs, families[i], "filter");
-		for (b = 0; t && b < builtin_chain_count && !err; b++)
-			if (!strcmp(builtin_chains[b].table, "filter"))
+		for (b = 0; b < builtin_chain_count && !err; b++) {
+			t = ruleset_find_table(&job->rs, families[i],
+					       builtin_chains[b].table);
+			if (t)
 				err = add_chain(job, t, &builtin_chains[b], e);
+		}
 	}
 	return err;
 }
@@ -180,8 +193,11 @@ static int check_hook(const struct nft_hook_info *other, void *arg)
 	return 0;
 }
 
-/* Whether iptables-legacy has its filter table in this network namespace. */
-static bool legacy_filter(enum family family)
+/*
+ * Whether iptables-legacy has a table of this name in this network namespace:
+ * its hooks have the priorities of nft's.
+ */
+static bool legacy_table(enum family family, const char *table)
 {
 	const char *path = family == FAMILY_IPV6
 				   ? "/proc/self/net/ip6_tables_names"
@@ -190,8 +206,10 @@ static bool legacy_filter(enum family family)
 	bool found = false;
 	FILE *f = fopen(path, "re");
 
-	while (f && !found && fgets(name, sizeof(name), f))
-		found = !strcmp(name, "filter\n");
+	while (f && !found && fgets(name, sizeof(name), f)) {
+		name[strcspn(name, "\n")] = '\0';
+		found = !strcmp(name, table);
+	}
 	if (f)
 		fclose(f);
 	return found;
@@ -201,12 +219,16 @@ int job_check_hooks(struct job *job, struct nft *nft, struct err *e)
 {
 	unsigned int i;
 
-	for (i = 0; i < job->n; i++)
-		if (job->chain[i].mode != CHAIN_NFT &&
-		    legacy_filter(job->chain[i].table->family))
-			job_leave(&job->chain[i],
-				  "iptables-legacy's table filter sits on the "
-				  "same hook");
+	for (i = 0; i < job->n; i++) {
+		struct job_chain *c = &job->chain[i];
+
+		if (c->mode != CHAIN_NFT &&
+		    legacy_table(c->table->family, c->table->name))
+			job_leave(c,
+				  "iptables-legacy's table %s sits on the "
+				  "same hook",
+				  c->table->name);
+	}
 	return nft_each_base_chain(nft, check_hook, job, e);
 }
 

@@ -13,13 +13,16 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "codegen/codegen.h"
+#include "loader/abi_user.h"
 #include "loader/ns.h"
 #include "loader/program.h"
 #include "loader/record.h"
 #include "model/model.h"
 #include "translate/nft.h"
 
-#define JOB_CHAINS 8
+/* The builtin chains of all tables of both families: fewer than they have
+ * numbers. */
+#define JOB_CHAINS ABI_CHAINS
 
 struct job_chain {
 	unsigned int id;
@@ -39,7 +42,7 @@ struct job_chain {
 };
 
 struct job {
-	struct ruleset rs; /* the filter tables of both families */
+	struct ruleset rs; /* iptables' tables of both families */
 	uint32_t generation;
 	struct job_chain chain[JOB_CHAINS];
 	unsigned int n;

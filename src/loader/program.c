@@ -224,12 +224,17 @@ out:
 
 /* ---- the three kinds ---- */
 
-static bool is_output(unsigned int chain)
+/*
+ * Hooks that a system call gets to by itself, where a softirq on the same CPU
+ * can come in between and do the same.
+ */
+static bool in_process_context(unsigned int chain)
 {
 	enum family family;
 	const struct builtin_chain *b = place_chain_by_id(chain, &family);
 
-	return b && b->hook == NF_INET_LOCAL_OUT;
+	return b && (b->hook == NF_INET_LOCAL_OUT ||
+		     b->hook == NF_INET_POST_ROUTING);
 }
 
 int program_load_front(struct program *p, const struct ns *ns,
@@ -240,7 +245,7 @@ int program_load_front(struct program *p, const struct ns *ns,
 	const struct constant constants[] = {
 		{"chain_id", chain},
 		{"nf_conn_type_id", env->nf_conn_type_id},
-		{"process_context", is_output(chain)},
+		{"process_context", in_process_context(chain)},
 	};
 	const struct load l = {
 		.object = object->data,
@@ -268,7 +273,7 @@ int program_load_dispatcher(struct program *p, const struct ns *ns,
 {
 	const struct constant constants[] = {
 		{"chain_id", chain},
-		{"process_context", is_output(chain)},
+		{"process_context", in_process_context(chain)},
 		{"nft_net_id", env->nft_net_id},
 	};
 	const struct load l = {

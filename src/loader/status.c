@@ -139,9 +139,9 @@ static bool links_stand(struct status *s, const struct ns *ns)
 			continue;
 		b = place_chain_by_id(c->id, &family);
 		snprintf(s->reason, sizeof(s->reason),
-			 "the link of chain %s (%s) %s: run iptables-bpfctl "
-			 "sync",
-			 b->name, place_family_name(family),
+			 "the link of chain %s (%s %s) %s: run "
+			 "iptables-bpfctl sync",
+			 b->name, place_family_name(family), b->table,
 			 err == -ENOLINK ? "was detached"
 					 : "or what it needs was removed");
 		return false;

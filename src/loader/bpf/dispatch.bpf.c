@@ -38,7 +38,7 @@ struct {
 
 const volatile abi_u32 chain_id = 0;
 const volatile abi_u32 process_context =
-	0; /* hook OUTPUT: may be interrupted by itself */
+	0; /* hooks OUTPUT and POSTROUTING: may be interrupted by itself */
 const volatile abi_u32 nft_net_id =
 	0; /* nf_tables_net_id where base_seq is the module's */
 
