@@ -415,6 +415,16 @@ def aims_for_other_tables(tables, family, rng):
                                   answer_to=_translated(target["to-source"]) if "to-source" in target else None), conditions
 
 
+def at_filter_hooks(chains):
+    """@chains, with the rules of PREROUTING and POSTROUTING where the packets that meet them are aimed at."""
+    merged = {name: rules for name, rules in chains.items() if name not in ("PREROUTING", "POSTROUTING")}
+    for hook in HOOKS if chains else ():
+        before = chains.get("PREROUTING", []) if hook != "OUTPUT" else []
+        after = chains.get("POSTROUTING", []) if hook != "INPUT" else []
+        merged[hook] = before + chains.get(hook, []) + after
+    return merged
+
+
 def aims_for(chains, family, rng, ways=3):
     """Yields (Aim, the rule's own conditions) for each rule of @chains (rulesets.parse_rules) on up to @ways
     ways to it."""

@@ -17,7 +17,7 @@ import stream
 from rulesets import TOOLS
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-ALL_SAMPLES = ("router", "stateless", "conntrack", "edges", "server", "containers", "cluster")
+ALL_SAMPLES = ("router", "stateless", "conntrack", "edges", "server", "containers", "cluster", "tables")
 
 
 # For rulesets with too many rules to try each boundary.
@@ -118,6 +118,40 @@ def long_rules():
                                          (3000, 3, LONG_SPEC), (20000, 4, LONG_SPEC)))
 
 
+def moved(text, table, renamed):
+    """A ruleset of the filter table as one of another table: @renamed chains have other names there, None are left out."""
+    lines = []
+    for line in text.splitlines():
+        words = line.split(" ")
+        name = words[1] if line.startswith("-A ") else words[0].lstrip(":") if line.startswith(":") else ""
+        if name in renamed:
+            if not renamed[name]:
+                continue
+            line = line.replace(name, renamed[name], 1)
+        lines.append(f"*{table}" if line.startswith("*") else line)
+    return "\n".join(lines) + "\n"
+
+
+MOVES = (
+    ("raw", {"INPUT": "PREROUTING", "FORWARD": None}),
+    ("mangle", {}),
+    ("mangle", {"INPUT": "PREROUTING", "OUTPUT": "POSTROUTING", "FORWARD": None}),
+    ("security", {}),
+)
+
+
+def tables():
+    """raw, mangle and security beside nat and filter, PREROUTING and POSTROUTING; marks, TCPMSS, CT handed over there."""
+    return all(run.check(sample("tables"), seed=seed, minimum_decided=2000) for seed in (1, 2, 3))
+
+
+def tables_stateless():
+    """A filter table's rules in other tables: fragments, header lengths, extension headers."""
+    return all(run.check({family: moved(text, table, renamed) for family, text in sample("stateless").items()}, seed=seed,
+                         minimum_decided=1000)
+               for seed, (table, renamed) in enumerate(MOVES, 1))
+
+
 def rule_changes():
     """A stream of packets through 200 rule changes, ours and foreign ones."""
     return stream.check(changes=200)
@@ -157,6 +191,8 @@ CASES = {
     "address-types": (address_types, "ours"),
     "statistic": (statistic, "ours"),
     "long-rules": (long_rules, "ours"),
+    "tables": (tables, "ours"),
+    "tables-stateless": (tables_stateless, "ours"),
     "rule-changes": (rule_changes, "ours"),
     "changed-rules": (changed_rules, "ours"),
     "all-cpus": (all_cpus, "ours"),

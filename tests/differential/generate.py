@@ -9,7 +9,7 @@ import random
 from dataclasses import replace
 
 import packets as pk
-from aims import Aimer, aims_for, aims_for_other_tables, route, router_address
+from aims import Aimer, aims_for, aims_for_other_tables, at_filter_hooks, route, router_address
 from headers import extensions, headers, texts
 from rulesets import parse_rules
 from topology import LEG
@@ -358,6 +358,8 @@ def generate(rules, spec=DEFAULT_SPEC, seed=1):
             rng = random.Random(f"{seed} {kind} {family}")
             maker = Maker(family, rng, tags)
             aims = list(aims_for(parse_rules(text), family, rng))
+            for table in ("raw", "mangle", "security"):
+                aims += aims_for(at_filter_hooks(parse_rules(text, table)), family, rng)
             aims += aims_for_other_tables([parse_rules(text, table) for table in ("raw", "mangle", "nat")], family, rng)
             per_family.append(list(GENERATORS[kind](maker, aims, rng, int(count) if count else None)))
         for family_packets in per_family:
