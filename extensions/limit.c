@@ -55,5 +55,6 @@ const struct ext_desc match_limit = {
 	.name = "limit",
 	.families = EXT_IPV4 | EXT_IPV6,
 	.lower = limit_lower,
-	.doc = "where no hand-over can follow; a bucket of its own",
+	.doc = "a bucket of its own; where packets are handed over, those that "
+	       "get a token are, too",
 };

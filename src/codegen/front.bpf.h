@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Behind the chains of every generated program: the entry, and what a
- * decision does. Compiled with POLICY, POLICY_COUNT (0: not counted) and
- * COUNTERS.
+ * decision does. Compiled with POLICY, POLICY_COUNT (0: not counted),
+ * COUNTERS and STATE_DECIDES.
  */
 struct {
 	__uint(type, MAP_ARRAY);
@@ -83,12 +83,12 @@ int front(struct bpf_nf_ctx *ctx)
 
 	if (!n || read_packet(ctx, &p))
 		return hand_over(ctx);
-#if STATES
+#if STATE_DECIDES
 #ifdef TOO_SHORT
 	if (TOO_SHORT(&p))
 		return hand_over(ctx);
 #endif
-	/* Nothing may be handed over once a limit has given a token. */
+	/* Nothing may be handed over once something has been taken or counted. */
 	if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
 		return hand_over(ctx);
 #endif
@@ -97,7 +97,7 @@ int front(struct bpf_nf_ctx *ctx)
 		verdict = POLICY | POLICY_COUNT;
 	switch (verdict & CODE_MASK) {
 	case ACCEPT:
-#if !STATES
+#if !STATE_DECIDES
 		if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
 			return hand_over(ctx);
 #endif

@@ -98,6 +98,10 @@ struct plan {
 	struct plan_counter *states;
 	unsigned int nstates;
 	unsigned int hits; /* length of the list of matched rules */
+	bool gates; /* limits only stand in front of nft's own (plan_flow.c)
+		     */
+	bool state_decides; /* some match has state of its own: no hand-over can
+			       follow it */
 	bool may_overflow; /* more rules than that can match on one packet's way
 			    */
 };
@@ -109,8 +113,8 @@ static inline unsigned int plan_rule_size(const struct plan_rule *r)
 }
 
 /*
- * Finds depth, sizes and hand-overs of all chains; turns limits that a
- * hand-over can follow into hand-overs; decides the mode. -ENOMEM or 0.
+ * Finds depth, sizes and hand-overs of all chains; turns limits into
+ * gates where packets are handed over; decides the mode. -ENOMEM or 0.
  */
 int plan_flow(struct plan *p);
 /* Keeps the chain with nft, for this reason. */

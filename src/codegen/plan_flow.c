@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What follows from how chains call each other: depth, sizes, where a hand-over
- * can come after a limit, and whether the program could decide anything at all.
+ * What follows from how chains call each other: depth, sizes, what becomes
+ * of limits, and whether the program could decide anything at all.
  */
 #include "codegen/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static unsigned int max_uint(unsigned int a, unsigned int b)
 {
@@ -191,17 +192,77 @@ static void find_handovers(struct plan *p)
 }
 
 /*
- * A packet that a limit refused here and a later rule hands over would meet
- * nft's own, full bucket and pass. So such a limit is itself the hand-over
- * point. True: one was found.
+ * A bucket in front of nft's: what it refuses nft's would refuse, what it lets
+ * through is handed over, and nft's bucket has the say. To never be the
+ * stricter one it is a little quicker and a token larger. A bucket of one token
+ * is full when nft's gives one and forgets all longer waiting: so this one asks
+ * four times in that time, the fourth just behind it.
  */
-static bool demote_limit(const struct plan *p, struct plan_chain *c,
+static void make_gate(struct pred *p)
+{
+	uint64_t cost = p->limit.cost, burst = p->limit.max / cost;
+
+	if (burst > 1)
+		p->limit.cost -= cost / 8;
+	else
+		p->limit.cost = cost / 4 + cost / 64;
+	p->limit.max = p->limit.cost * (burst + 1);
+}
+
+/*
+ * Two buckets for one limit would let through twice its rate. So where packets
+ * are handed over, those that get a token are, too.
+ */
+static void gate_limit(struct plan_rule *r)
+{
+	size_t n = strlen(r->reason);
+	unsigned int k = 0;
+
+	while (k < r->npreds && r->preds[k].field != FIELD_LIMIT)
+		k++;
+	if (k == r->npreds)
+		return;
+	make_gate(&r->preds[k]);
+	r->npreds = k + 1;
+	if (r->verdict == VERDICT_HANDOVER)
+		snprintf(r->reason + n, sizeof(r->reason) - n,
+			 ", within its limit");
+	else
+		snprintf(r->reason, sizeof(r->reason),
+			 "match limit, within its rate, as other rules hand "
+			 "over, too");
+	r->verdict = VERDICT_HANDOVER;
+	r->target = NULL;
+}
+
+static void gate_limits(struct plan *p)
+{
+	find_handovers(p);
+	p->gates = p->chains[0]->handover_inside;
+	for (unsigned int i = 0; i < p->nordered && p->gates; i++)
+		for (unsigned int k = 0; k < p->order[i]->live; k++)
+			gate_limit(&p->order[i]->rules[k]);
+}
+
+/* Whether testing @r changes what a later packet meets, and cannot be undone.
+ */
+static const char *decides_by_state(const struct plan *p, const struct pred *r)
+{
+	return p->gates && r->field == FIELD_LIMIT ? NULL : pred_has_state(r);
+}
+
+/*
+ * A packet for which something was counted here and that a later rule hands
+ * over would be counted by nft again, or meet another count. So such a match is
+ * itself the hand-over point. True: one was found.
+ */
+static bool demote_state(const struct plan *p, struct plan_chain *c,
 			 unsigned int i)
 {
 	struct plan_rule *r = &c->rules[i];
 	unsigned int k = 0;
 
-	while (k < r->npreds && !pred_has_state(&r->preds[k]))
+	while (k < r->npreds && !decides_by_state(p, &r->preds[k]))
 		k++;
 	if (k == r->npreds ||
 	    !(p->may_overflow || rest_hands_over(c, i) || c->handover_after))
@@ -216,7 +277,7 @@ static bool demote_limit(const struct plan *p, struct plan_chain *c,
 	return true;
 }
 
-static void demote_limits(struct plan *p)
+static void demote_states(struct plan *p)
 {
 	bool again;
 
@@ -225,7 +286,7 @@ static void demote_limits(struct plan *p)
 		find_handovers(p);
 		for (unsigned int i = 0; i < p->nordered; i++)
 			for (unsigned int k = 0; k < p->order[i]->live; k++)
-				again |= demote_limit(p, p->order[i], k);
+				again |= demote_state(p, p->order[i], k);
 	} while (again);
 }
 
@@ -295,6 +356,8 @@ static int list_states(struct plan *p)
 			for (unsigned int q = 0; q < r->npreds; q++) {
 				if (!pred_has_state(&r->preds[q]))
 					continue;
+				if (decides_by_state(p, &r->preds[q]))
+					p->state_decides = true;
 				r->preds[q].state = p->nstates;
 				p->states[p->nstates++] = (struct plan_counter){
 					c->chain, r->rule};
@@ -386,7 +449,8 @@ int plan_flow(struct plan *p)
 	}
 	p->may_overflow = base->hits > PLAN_MAX_HITS;
 	p->hits = p->may_overflow ? PLAN_MAX_HITS : base->hits;
-	demote_limits(p);
+	gate_limits(p);
+	demote_states(p);
 	for (unsigned int i = 0; i < p->nordered; i++)
 		follow(p->order[i]);
 	drop_unreached(p);

@@ -57,11 +57,12 @@ static void print_defines(struct buf *out, const struct plan *p)
 	print_needs(out, &n);
 	engine_print_defines(out, p);
 	/*
-	 * Where there is a limit no rule may hand over: those it would do that
-	 * for go at once.
+	 * Where a limit or a counter decides nothing may be handed over after
+	 * it: what would be goes at once.
 	 */
+	buf_printf(out, "#define STATE_DECIDES %d\n", p->state_decides);
 	buf_printf(out, "#define HANDOVER_FRAGMENTS %d\n",
-		   p->nstates && n.native_transport);
+		   p->state_decides && n.native_transport);
 }
 
 void print_comment_text(struct buf *out, const char *text, size_t len)

@@ -248,6 +248,34 @@ static void test_limit(void **state)
 }
 
 /*
+ * In front of a hand-over: a token more than nft's bucket has (seven) goes
+ * over, the rest is decided here.
+ */
+static void test_limit_gate(void **state)
+{
+	double start;
+	int handed = 0, most;
+
+	with_limit(
+		with_proto(add_rule(fx.base, ACTION_TARGET, "LOG"), 17, false));
+	add_rule(fx.base, ACTION_DROP, NULL);
+	build();
+	start = now();
+	for (int i = 0; i < 50; i++) {
+		int got = run(ip4(17, 0));
+
+		assert_true(got == HANDOVER || got == NF_DROP);
+		handed += got == HANDOVER;
+	}
+	/* Its tokens come a seventh quicker than five a second. */
+	most = 9 + (int)((now() - start) * 40 / 7);
+	assert_in_range(handed, 8, most);
+	expect_count(0, 0, 0);
+	expect_count(1, 50 - handed, 20 * (50 - handed));
+	assert_int_equal(run(ip4(6, 0)), NF_DROP);
+}
+
+/*
  * The longest way with everything a packet can be asked for: 512 bytes of stack
  * must do.
  */
@@ -297,6 +325,7 @@ int main(void)
 		TEST(test_conntrack_fields, setup6),
 		TEST(test_mark, setup4),
 		TEST(test_limit, setup4),
+		TEST(test_limit_gate, setup4),
 		TEST(test_stack, setup4),
 		TEST(test_stack, setup6),
 	};

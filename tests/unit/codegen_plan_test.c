@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Ruleset -> plan: counters, hand-overs, bounds, and which limits may be
- * compiled.
+ * Ruleset -> plan: counters, hand-overs, bounds, and what becomes of
+ * limits.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -173,18 +173,19 @@ static void test_limit_compiled(void **state)
 	assert_int_equal(states(), 2);
 }
 
+#define LIMITED "match limit, within its rate, as other rules hand over, too"
+
+/* A bucket of its own would double the rate of what nft's lets through. */
 static void test_limit_after_handover(void **state)
 {
 	with_foreign(
 		with_proto(add_rule(fx.base, ACTION_DROP, NULL), 6, false));
 	with_limit(add_rule(fx.base, ACTION_ACCEPT, NULL));
-	expect_handovers("INPUT 1: match unheard");
+	expect_handovers("INPUT 1: match unheard, INPUT 2: " LIMITED);
 	assert_int_equal(states(), 1);
 }
 
-#define LIMITED "match limit, as a hand-over can follow it"
-
-/* A match that may hand a packet over is a hand-over behind a limit, too. */
+/* A match that may hand a packet over counts as one that does. */
 static void test_limit_before_search(void **state)
 {
 	struct xt_string_info s = {
@@ -199,21 +200,16 @@ static void test_limit_before_search(void **state)
 	with_match(add_rule(fx.base, ACTION_DROP, NULL), "string", 1, false, &s,
 		   sizeof(s));
 	expect_handovers("INPUT 1: " LIMITED);
-	assert_int_equal(states(), 0);
+	assert_int_equal(states(), 1);
 }
 
+/* A packet refused here would meet nft's own, full bucket. */
 static void test_limit_before_handover(void **state)
 {
 	with_limit(add_rule(fx.base, ACTION_ACCEPT, NULL));
 	with_proto(add_rule(fx.base, ACTION_TARGET, "LOG"), 6, false);
-	fixture_plan(&fx);
-	/*
-	 * A limit without conditions of its own becomes a hand-over of
-	 * everything.
-	 */
-	assert_int_equal(plan_mode(fx.plan), CHAIN_NFT);
-	assert_string_equal(plan_reason(fx.plan),
-			    "every packet would be handed over: " LIMITED);
+	expect_handovers("INPUT 1: " LIMITED ", INPUT 2: target LOG: logs");
+	assert_int_equal(states(), 1);
 }
 
 /*
@@ -231,23 +227,32 @@ static void test_limit_across_chains(void **state)
 		   false);
 	with_proto(add_rule(c, ACTION_GOTO, "d"), 6, false);
 	with_limit(with_proto(add_rule(d, ACTION_ACCEPT, NULL), 6, false));
-	expect_handovers("INPUT 2: target LOG: logs, d 1: " LIMITED);
-	assert_int_equal(states(), 1);
+	expect_handovers("INPUT 2: target LOG: logs, INPUT 3: " LIMITED
+			 ", d 1: " LIMITED);
+	assert_int_equal(states(), 2);
 }
 
+/* The common case: only what may be logged goes to nft. */
 static void test_limit_own_target(void **state)
 {
 	with_proto(add_rule(fx.base, ACTION_ACCEPT, NULL), 6, false);
 	with_limit(
 		with_proto(add_rule(fx.base, ACTION_TARGET, "LOG"), 17, false));
-	expect_handovers("INPUT 2: target LOG: logs");
-	assert_int_equal(states(), 0);
+	expect_handovers("INPUT 2: target LOG: logs, within its limit");
+	assert_int_equal(states(), 1);
 }
 
-/*
- * More matched rules than the list holds end in a hand-over: then no limit
- * before it.
- */
+/* Rules that no packet gets to hand nothing over. */
+static void test_limit_dead_handover(void **state)
+{
+	with_limit(add_rule(fx.base, ACTION_ACCEPT, NULL));
+	add_rule(fx.base, ACTION_DROP, NULL);
+	add_rule(fx.base, ACTION_TARGET, "LOG");
+	expect_handovers("");
+	assert_int_equal(states(), 1);
+}
+
+/* More matched rules than the list holds end in a hand-over. */
 static void test_limit_overflow(void **state)
 {
 	with_limit(with_proto(add_rule(fx.base, ACTION_NONE, NULL), 6, false));
@@ -343,6 +348,7 @@ int main(void)
 		TEST(test_limit_before_handover),
 		TEST(test_limit_across_chains),
 		TEST(test_limit_own_target),
+		TEST(test_limit_dead_handover),
 		TEST(test_limit_overflow),
 		TEST(test_too_large),
 		TEST(test_too_many_conditions),

@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""limited_log.py FROM TO ADDR PORT COUNT SECONDS
+
+Floods ADDR, PORT in namespace TO with COUNT packets from namespace FROM, spread
+over SECONDS. Prints how many packets TO logged to NFLOG group 77 meanwhile, how
+many arrived at a socket, and how many microseconds it took.
+"""
+import socket
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "differential"))
+sys.dont_write_bytecode = True
+
+from nflog import Sink
+from topology import InNamespace
+
+AT_ONCE = 50
+
+
+def drain(s):
+    n = 0
+    try:
+        while s.recv(64):
+            n += 1
+    except BlockingIOError:
+        return n
+
+
+def main():
+    src, dst, addr = sys.argv[1:4]
+    port, count, seconds = (int(a) for a in sys.argv[4:])
+    with InNamespace(dst):
+        arriving = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        arriving.bind(("0.0.0.0", port))
+        arriving.setblocking(False)
+        sink = Sink()
+    with InNamespace(src):
+        tx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    logged = arrived = 0
+    start = time.monotonic()
+    for number in range(count):
+        tx.sendto(b"x", (addr, port))
+        if number % AT_ONCE == AT_ONCE - 1:
+            logged += len(sink.read())
+            arrived += drain(arriving)
+            late = start + seconds * number / count - time.monotonic()
+            if late > 0:
+                time.sleep(late)
+    took = time.monotonic() - start
+    time.sleep(0.2)  # the log's own way is asynchronous
+    print(logged + len(sink.read()), arrived + drain(arriving), int(took * 1e6))
+
+
+main()
