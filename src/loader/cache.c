@@ -210,3 +210,21 @@ void cache_put(const struct buf *source, const struct buf *object)
 	evict();
 	close(lock);
 }
+
+static bool is_special(const char *name)
+{
+	return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
+void cache_empty_dir(const char *path, bool (*keep)(const char *name))
+{
+	struct dirent *d;
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return;
+	while ((d = readdir(dir)))
+		if (!is_special(d->d_name) && !(keep && keep(d->d_name)))
+			unlinkat(dirfd(dir), d->d_name, 0);
+	closedir(dir);
+}

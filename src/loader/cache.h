@@ -6,6 +6,7 @@
 #ifndef LOADER_CACHE_H
 #define LOADER_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -20,5 +21,8 @@ int cache_write_all(int fd, const void *data, size_t len);
 int cache_read_file(const char *path, struct buf *out);
 /* Replaces @path as a whole or not at all. */
 int cache_write_file(const char *path, const void *data, size_t len);
+/* Removes the files of a directory but those that @keep (may be NULL) is true
+ * for. Best effort. */
+void cache_empty_dir(const char *path, bool (*keep)(const char *name));
 
 #endif

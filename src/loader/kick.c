@@ -146,14 +146,12 @@ void loader_kick(const struct loader_config *cfg)
 {
 	static const char *const background[] = {"sync", "--background", NULL};
 	static const char *const foreground[] = {"sync", NULL};
-	char off[PLACE_PATH_LEN];
 	struct place p;
 	int saved = errno;
 
 	if (cfg->off || place_find(&p, NULL))
 		return;
-	place_file(&p, off, sizeof(off), "off");
-	if (!access(off, F_OK))
+	if (place_is_off(&p))
 		goto out;
 	if (cfg->wait)
 		kick_bpfctl(foreground, true);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libloader.a
 libloader_a_SOURCES = \
 	src/loader/abi.h src/loader/abi_user.h src/loader/loader.h \
+	src/loader/boot.c src/loader/boot.h \
 	src/loader/cache.c src/loader/cache.h \
 	src/loader/clang.c src/loader/clang.h \
 	src/loader/entries.c src/loader/entries.h \

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "loader/abi_user.h"
+#include "loader/boot.h"
 #include "loader/cache.h"
 #include "loader/place.h"
 
@@ -208,6 +209,7 @@ int place_prepare(const struct place *p, struct err *e)
 	if (err)
 		return err_set(e, ERR_OTHER, -err, "cannot make %s: %s", path,
 			       strerror(-err));
+	boot_begin(p);
 	write_netns(p);
 	return 0;
 }
@@ -250,6 +252,14 @@ void place_file(const struct place *p, char *buf, size_t len, const char *name)
 {
 	snprintf(buf, len, "%s" PLACE_RUN "/ns-%" PRIx64 "%s%s", p->root,
 		 p->cookie, *name ? "/" : "", name);
+}
+
+bool place_is_off(const struct place *p)
+{
+	char path[PLACE_PATH_LEN];
+
+	place_file(p, path, sizeof(path), "off");
+	return !access(path, F_OK) && !boot_is_other(p);
 }
 
 void place_pin(const struct place *p, char *buf, size_t len, const char *fmt,

@@ -63,6 +63,9 @@ int place_check_bpffs(const struct place *p);
 
 /* ROOT/run/iptables-bpf/ns-COOKIE/NAME, a regular file of this namespace. */
 void place_file(const struct place *p, char *buf, size_t len, const char *name);
+/* Whether somebody has switched BPF off in this namespace (since the machine
+ * was started). */
+bool place_is_off(const struct place *p);
 /* ROOT/run/iptables-bpf/bpf/COOKIE/NAME, a pin of this namespace; NAME "" for
  * the directory. */
 void place_pin(const struct place *p, char *buf, size_t len, const char *fmt,

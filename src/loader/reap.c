@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loader/boot.h"
 #include "loader/cache.h"
 #include "loader/place.h"
 #include "loader/reap.h"
@@ -180,7 +181,10 @@ static int find_candidates(struct candidates *all, const struct place *own)
 		p.cookie = strtoull(d->d_name + 3, &end, 16);
 		if (*end || (own_is_machine && p.cookie == own->cookie))
 			continue;
-		err = add_candidate(all, &p);
+		if (boot_is_other(&p))
+			remove_namespace(&p);
+		else
+			err = add_candidate(all, &p);
 	}
 	closedir(dir);
 	return err;

@@ -8,7 +8,7 @@
 /* All pins of the namespace, links first, and what describes them; locks and
  * `off' stay. */
 void remove_pins(const struct place *p);
-/* That and its directory: the namespace is gone. */
+/* Pins and directory: the namespace is gone. */
 void remove_namespace(const struct place *p);
 
 #endif

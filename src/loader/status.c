@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "loader/boot.h"
 #include "loader/clang.h"
 #include "loader/hook.h"
 #include "loader/job.h"
@@ -161,14 +162,6 @@ static void plan_record(struct status *s, struct nft *nft)
 	job_free(&job);
 }
 
-static bool is_off(const struct place *p)
-{
-	char path[PLACE_PATH_LEN];
-
-	place_file(p, path, sizeof(path), "off");
-	return !access(path, F_OK);
-}
-
 static bool any_hybrid(const struct record *r)
 {
 	unsigned int i;
@@ -223,7 +216,7 @@ static void judge(struct status *s, bool recorded)
 	unsigned int slot;
 	struct ns ns;
 
-	if (is_off(&s->place)) {
+	if (place_is_off(&s->place)) {
 		say(s, STATUS_OFF,
 		    "switched off in this network namespace: run "
 		    "iptables-bpfctl on");
@@ -277,7 +270,7 @@ static bool find_record(struct status *s, struct nft *nft)
 {
 	char error[sizeof(s->record.error)];
 
-	if (!record_read(&s->place, &s->record) &&
+	if (!boot_is_other(&s->place) && !record_read(&s->place, &s->record) &&
 	    (s->record.nchains || !*s->record.error))
 		return true;
 	/* A sync that failed as a whole knows of no chains. */

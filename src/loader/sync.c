@@ -286,14 +286,6 @@ static int sync_once(struct sync *s, bool background, uint32_t *generation,
 
 /* ---- around it ---- */
 
-static bool is_off(const struct place *p)
-{
-	char path[PLACE_PATH_LEN];
-
-	place_file(p, path, sizeof(path), "off");
-	return !access(path, F_OK);
-}
-
 static bool has_guards(const struct ruleset *rs)
 {
 	struct table *t;
@@ -376,7 +368,7 @@ static int sync_loop(struct sync *s, bool background, struct err *e)
 		if (lock < 0)
 			return err_set(e, ERR_OTHER, -lock, "cannot lock: %s",
 				       strerror(-lock));
-		if (is_off(&s->place)) {
+		if (place_is_off(&s->place)) {
 			close(lock);
 			return err_set(
 				e, ERR_OTHER, ECANCELED,
@@ -400,7 +392,7 @@ int sync_run(bool background, struct err *e)
 
 	place_join_machine();
 	err = place_find(&s.place, e);
-	if (!err && is_off(&s.place))
+	if (!err && place_is_off(&s.place))
 		return err_set(e, ERR_OTHER, ECANCELED,
 			       "switched off in this network namespace: "
 			       "iptables-bpfctl on");

@@ -88,8 +88,26 @@ bpfctl "$IDLE" sync
 expect "until there is something" "$IDLE" 's["state"] == "live" and chain("INPUT")["mode"] == "hybrid"'
 pinned "$(inode "$IDLE")" || bad "no pins"
 
+# What an earlier boot says of a namespace with the same cookie is not about it.
+bpfctl "$IDLE" off
+expect "off" "$IDLE" 's["state"] == "off"'
+dir=$(dirname "$(grep -lsx "$(inode "$IDLE")" /run/iptables-bpf/ns-*/netns | head -n 1)")
+[ "$(cat "$dir/boot")" = "$(cat /proc/sys/kernel/random/boot_id)" ] || bad "the boot is not noted"
+echo 00000000-earlier >"$dir/boot"
+expect "switched off long ago is not off" "$IDLE" 's["state"] != "off"'
+expect_rc "sync after a restart" 0 bpfctl "$IDLE" sync
+expect "live" "$IDLE" 's["state"] == "live" and chain("INPUT")["mode"] == "hybrid"'
+[ "$(cat "$dir/boot")" = "$(cat /proc/sys/kernel/random/boot_id)" ] || bad "this boot is not noted"
+[ ! -e "$dir/off" ] || bad "the old switch is still there"
+
 # The same by hand, without a reaper that watches.
 ino=$(inode "$PEER")
+old=/run/iptables-bpf/ns-ffffffffffff
+mkdir -p $old
+echo 00000000-earlier >$old/boot
+touch $old/off $old/netns
 expect_rc "reap by hand" 0 bpfctl "$PEER" reap
+[ ! -e $old ] && ok "what an earlier boot left goes"
+[ ! -e $old ] || bad "an earlier boot's state stays"
 pinned "$ino" && ok "what lives stays"
 finish
