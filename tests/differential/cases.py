@@ -7,6 +7,7 @@ from pathlib import Path
 
 import addrtype
 import allcpus
+import compare
 import corpus
 import edits
 import generate
@@ -107,8 +108,20 @@ def address_types():
 
 
 def statistic():
-    """The counters of -m statistic, where BPF keeps them."""
-    return run.check(sample("statistic"), minimum_decided=500)
+    """The counters of -m statistic, where BPF keeps them; the share of packets that chance picks, within five standard deviations."""
+    return run.check(sample("statistic"), minimum_decided=500) and chance()
+
+
+def chance():
+    rules = {4: "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+                "-A FORWARD -m comment --comment all\n"
+                "-A FORWARD -m statistic --mode random --probability 0.25 -j ACCEPT\n"
+                "-A FORWARD -m statistic --mode random ! --probability 0.9 -j ACCEPT\nCOMMIT\n"}
+    trial = run.trial_of("ours", rules, generate.generate(rules, "random:6000"))
+    total, first, second = (e.packets for e in trial.counters[4] if e.text.startswith("-A"))
+    print(f"of {total} packets chance picked {first}, of the others {second}")
+    return compare.decided(trial)[0] >= total > 1000 and all(
+        abs(got - n * p) < 5 * (n * p * (1 - p)) ** 0.5 for got, n, p in ((first, total, 0.25), (second, total - first, 0.1)))
 
 
 def long_rules():
