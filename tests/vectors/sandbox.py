@@ -69,6 +69,15 @@ def problem():
     return None
 
 
+def stock_version():
+    """As "1.8.9"."""
+    done = subprocess.run(
+        [f"{STOCK_PREFIX}/xtables-nft-multi", "iptables", "-V"], stdout=subprocess.PIPE, check=False, text=True
+    )
+    found = re.search(r"v([0-9.]+)", done.stdout)
+    return found[1] if found else "unknown"
+
+
 class Sandbox:
     """Moves this process into a new network namespace for good. Use in a process of its own."""
 
