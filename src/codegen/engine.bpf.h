@@ -111,13 +111,23 @@ static NOINLINE long search_step(abi_u32 i, struct search *s)
 
 #define SEARCH_STEPS (1 << 22)
 
-/* The entry of the first rule of run @run at or after s->start, or NULL. */
-INLINE const abi_u32 *search_run(struct search *s, abi_u32 run)
+/*
+ * The entry of the first rule of run @run at or after @start, 0: none. A
+ * function of its own: verified once, whatever asks.
+ */
+GLOBAL abi_u32 search(struct pkt *p, abi_u32 run, abi_u32 start,
+		      abi_u32 residuals)
 {
-	s->best = ~0u;
-	s->entry = 0;
-	s->at = 0;
-	s->table = tables[run];
-	bpf_loop(SEARCH_STEPS, search_step, s, 0);
-	return s->entry ? WORD(s->entry) : 0;
+	struct search s = {
+		.p = p,
+		.residuals = residuals,
+		.start = start,
+		.best = ~0u,
+		.table = *WORD(run),
+	};
+
+	if (!p)
+		return 0;
+	bpf_loop(SEARCH_STEPS, search_step, &s, 0);
+	return s.entry;
 }

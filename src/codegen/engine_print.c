@@ -76,15 +76,24 @@ void engine_print_defines(struct buf *out, const struct plan *p)
 	buf_printf(out, "#define ENTRY_LAST 0x%xu\n", ENTRY_LAST);
 }
 
+/*
+ * Residuals have a function of their own, too: which of them hold must not
+ * be told apart by the verifier on the way through the rest.
+ */
 static void print_residuals(struct buf *out, const struct engine_run *run)
 {
+	buf_printf(out,
+		   "GLOBAL abi_u32 residuals_%u(ARGS)\n{\n"
+		   "\tabi_u32 holds = 0;\n\n"
+		   "\tif (!p)\n\t\treturn 0;\n",
+		   run->id);
 	for (unsigned int i = 0; i < run->nresiduals; i++) {
 		buf_puts(out, "\tdo {\n");
 		buf_add(out, run->residual[i].text.data,
 			run->residual[i].text.len);
-		buf_printf(out,
-			   "\t\ts.residuals |= 1u << %u;\n\t} while (0);\n", i);
+		buf_printf(out, "\t\tholds |= 1u << %u;\n\t} while (0);\n", i);
 	}
+	buf_puts(out, "\treturn holds;\n}\n\n");
 }
 
 static void print_targets(struct buf *out, const struct engine_run *run)
@@ -113,21 +122,24 @@ static void print_targets(struct buf *out, const struct engine_run *run)
  */
 void engine_print_run(struct buf *out, const struct engine_run *run)
 {
+	if (run->nresiduals)
+		print_residuals(out, run);
 	buf_printf(out,
 		   "GLOBAL int run_%u(ARGS)\n{\n"
-		   "\tstruct search s = {};\n\n"
-		   "\tif (!p || TOO_SHORT(p))\n\t\treturn HANDOVER;\n"
-		   "\ts.p = p;\n",
+		   "\tabi_u32 start = 0, holds = 0;\n\n"
+		   "\tif (!p || TOO_SHORT(p))\n\t\treturn HANDOVER;\n",
 		   run->id);
-	print_residuals(out, run);
+	if (run->nresiduals)
+		buf_printf(out, "\tholds = residuals_%u(PASS);\n", run->id);
 	buf_printf(out,
 		   "\tfor (int i = 0; i < %s; i++) {\n"
-		   "\t\tconst abi_u32 *x = search_run(&s, %u);\n"
+		   "\t\tabi_u32 at = search(p, %u, start, holds);\n"
+		   "\t\tconst abi_u32 *x = WORD(at);\n"
 		   "\t\tabi_u32 verdict, counter;\n\n"
-		   "\t\tif (!x)\n\t\t\treturn NEXT;\n"
+		   "\t\tif (!at)\n\t\t\treturn NEXT;\n"
 		   "\t\tverdict = x[ENTRY_VERDICT] & 7;\n"
 		   "\t\tcounter = x[ENTRY_COUNTER];\n"
-		   "\t\ts.start = x[ENTRY_INDEX] + 1;\n",
+		   "\t\tstart = x[ENTRY_INDEX] + 1;\n",
 		   run->goes_on ? "HITS + 1" : "1", run->id);
 	buf_printf(out,
 		   "\t\tif (verdict == %d)\n"

@@ -104,10 +104,11 @@ static unsigned int count_hits(const struct plan_chain *c)
 	return max_uint(most, on_way);
 }
 
-/* Of the run's function, and what it calls: the search's step or a chain. */
+/* Of the run's function, and what it calls: the search and its step, or a
+ * chain. */
 static unsigned int run_frames(const struct engine_run *run)
 {
-	unsigned int below = 1;
+	unsigned int below = 2;
 
 	for (unsigned int i = 0; i < run->ntargets; i++)
 		below = max_uint(below, run->target[i]->frames);
@@ -120,14 +121,14 @@ static unsigned int run_frames(const struct engine_run *run)
  */
 static unsigned int measure(struct plan *p, struct plan_chain *c)
 {
-	unsigned int below = 0, calls = 0, parts, run = 0;
+	unsigned int below = 0, calls = 0, in_runs = 0, parts, run = 0;
 
 	c->size = 0;
 	for (unsigned int i = 0; i < c->live; i++) {
 		const struct plan_rule *r = &c->rules[i];
 
 		if (run < c->nruns && i == c->runs[run].first) {
-			below = max_uint(below, run_frames(&c->runs[run]));
+			in_runs = max_uint(in_runs, run_frames(&c->runs[run]));
 			c->size += 1;
 			i += c->runs[run++].n - 1;
 			continue;
@@ -143,9 +144,11 @@ static unsigned int measure(struct plan *p, struct plan_chain *c)
 	parts = c->size > PLAN_PART_RULES
 			? (c->size + PLAN_PART_RULES - 1) / PLAN_PART_RULES * 2
 			: 0;
+	/* The function of a run is a part itself. */
 	c->frames =
-		max_uint(below, calls) + (c->inlined ? 0 : 1) + (parts ? 1 : 0);
-	return c->inlined ? 0 : 1 + parts + c->nruns;
+		max_uint(in_runs, max_uint(below, calls) + (parts ? 1 : 0)) +
+		(c->inlined ? 0 : 1);
+	return c->inlined ? 0 : 1 + parts + 3 * c->nruns;
 }
 
 static bool rule_hands_over(const struct plan_rule *r)

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 struct printer {
@@ -46,8 +48,7 @@ static void print_defines(struct buf *out, const struct plan *p)
 	buf_printf(out, "#define POLICY %s\n",
 		   p->base->policy == NF_DROP ? "DROP" : "ACCEPT");
 	if (p->base->has_counters)
-		buf_printf(out, "#define POLICY_COUNT COUNT(%u)\n",
-			   p->policy);
+		buf_printf(out, "#define POLICY_COUNT COUNT(%u)\n", p->policy);
 	else
 		buf_puts(out, "#define POLICY_COUNT 0\n");
 	buf_printf(out, "#define COUNTERS %u\n", counters_room(p));
@@ -179,34 +180,16 @@ static void print_rule(const struct printer *pr, const struct plan_chain *c,
 	buf_puts(pr->out, "\t} while (0);\n");
 }
 
-/* The rules of a run: a call of its function. Returns how many they are. */
-static unsigned int print_run(const struct printer *pr,
-			      const struct plan_chain *c,
-			      const struct engine_run *run, bool in_part)
+/* The rules of a run: a call of its function. */
+static void print_run(const struct printer *pr, const struct plan_chain *c,
+		      const struct engine_run *run)
 {
 	for (unsigned int i = 0; i < run->n; i++)
 		print_annotation(pr, c, &c->rules[run->first + i]);
 	buf_printf(pr->out,
 		   "\tdo {\n\t\tint r = run_%u(PASS);\n\n\t\tif (r)\n"
-		   "\t\t\treturn %s;\n\t} while (0);\n",
-		   run->id, in_part ? "r" : "r == RETURN ? NEXT : r");
-	return run->n;
-}
-
-/* Rule @i, or the run that begins with it. Returns how many rules it was. */
-static unsigned int print_at(const struct printer *pr,
-			     const struct plan_chain *c, unsigned int i,
-			     bool in_part, unsigned int *size)
-{
-	const struct engine_run *run = engine_run_at(c, i);
-
-	if (run) {
-		*size += 1;
-		return print_run(pr, c, run, in_part);
-	}
-	print_rule(pr, c, &c->rules[i], in_part);
-	*size += plan_rule_size(&c->rules[i]);
-	return 1;
+		   "\t\t\treturn r == RETURN ? NEXT : r;\n\t} while (0);\n",
+		   run->id);
 }
 
 /*
@@ -232,52 +215,93 @@ static void print_tail(struct buf *out)
 	buf_puts(out, "\treturn NEXT;\n}\n\n");
 }
 
-/* Several functions of about PLAN_PART_RULES rules each. Returns how many. */
-static int print_parts(const struct printer *pr, const struct plan_chain *c)
+/* In a chain of several functions: the call of one of them. */
+static void print_call_of(struct buf *calls, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void print_call_of(struct buf *calls, const char *fmt, ...)
+{
+	char name[64];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof(name), fmt, ap);
+	va_end(ap);
+	buf_printf(calls,
+		   "\tr = %s(PASS);\n\tif (r)\n"
+		   "\t\treturn r == RETURN ? NEXT : r;\n",
+		   name);
+}
+
+/*
+ * Several functions: one of each run, and others of about PLAN_PART_RULES
+ * rules each. Prints their calls to @calls.
+ */
+static void print_parts(const struct printer *pr, const struct plan_chain *c,
+			struct buf *calls)
 {
 	unsigned int size = PLAN_PART_RULES;
+	bool open = false;
 	int parts = 0;
 
 	for (unsigned int i = 0; i < c->live;) {
-		if (size >= PLAN_PART_RULES) {
-			if (parts)
-				print_tail(pr->out);
+		const struct engine_run *run = engine_run_at(c, i);
+
+		if (open && (run || size >= PLAN_PART_RULES)) {
+			print_tail(pr->out);
+			open = false;
+		}
+		if (run) {
+			for (unsigned int k = 0; k < run->n; k++)
+				print_annotation(pr, c, &c->rules[i + k]);
+			print_call_of(calls, "run_%u", run->id);
+			i += run->n;
+			continue;
+		}
+		if (!open) {
+			print_call_of(calls, "chain_%u_%d", c->id, parts);
 			print_head(pr->out, c, parts++);
+			open = true;
 			size = 0;
 		}
-		i += print_at(pr, c, i, true, &size);
+		print_rule(pr, c, &c->rules[i], true);
+		size += plan_rule_size(&c->rules[i++]);
 	}
-	print_tail(pr->out);
-	return parts;
+	if (open)
+		print_tail(pr->out);
 }
 
 static void print_chain(const struct printer *pr, const struct plan_chain *c)
 {
 	struct buf *out = pr->out;
-	unsigned int size = 0;
-	int parts = 0;
+	bool parts = c->size > PLAN_PART_RULES && !c->inlined;
+	struct buf calls = BUF_INIT;
 
 	for (unsigned int i = 0; i < c->nruns; i++)
 		engine_print_run(out, &c->runs[i]);
-
 	if (pr->rule_text) {
 		buf_puts(out, "/* chain ");
 		print_comment_text(out, c->chain->name, strlen(c->chain->name));
 		buf_puts(out, " */\n");
 	}
-	if (c->size > PLAN_PART_RULES && !c->inlined)
-		parts = print_parts(pr, c);
-	print_head(out, c, -1);
 	if (parts)
+		print_parts(pr, c, &calls);
+	print_head(out, c, -1);
+	if (parts) {
 		buf_puts(out, "\tint r;\n\n");
-	for (int i = 0; i < parts; i++)
-		buf_printf(out,
-			   "\tr = chain_%u_%d(PASS);\n\tif (r)\n"
-			   "\t\treturn r == RETURN ? NEXT : r;\n",
-			   c->id, i);
-	for (unsigned int i = 0; !parts && i < c->live;)
-		i += print_at(pr, c, i, false, &size);
+		buf_add(out, calls.data, calls.len);
+	}
+	for (unsigned int i = 0; !parts && i < c->live;) {
+		const struct engine_run *run = engine_run_at(c, i);
+
+		if (run)
+			print_run(pr, c, run);
+		else
+			print_rule(pr, c, &c->rules[i], false);
+		i += run ? run->n : 1;
+	}
 	print_tail(out);
+	out->failed |= calls.failed;
+	buf_free(&calls);
 }
 
 int plan_print_c(const struct plan *p, struct buf *out, bool annotate,
