@@ -494,7 +494,7 @@ static void test_random(void **state)
 static void test_shape(void **state)
 {
 	struct buf a = BUF_INIT, b = BUF_INIT;
-	char addr[16];
+	char addr[32];
 
 	for (int i = 0; i < 100; i++) {
 		snprintf(addr, sizeof(addr), "10.0.%d.1", i);
