@@ -34,6 +34,7 @@ void build(void)
 {
 	const struct plan *p = fixture_plan(&fx);
 
+	program_free(&prog); /* of an earlier build in the same test */
 	assert_non_null(p);
 	assert_string_equal(plan_reason(p), "");
 	program_free(&prog); /* a test may build again */
