@@ -15,11 +15,16 @@ _CFG_CMD, _CFG_MODE, _CFG_QTHRESH = 1, 2, 5
 _NFULA_PAYLOAD = 9
 GROUP = 77
 
-# nft's own language: the sink has to be the same whichever iptables is on trial.
+# nft's own language: the sink has to be the same whichever iptables is on trial. The second chain keeps the kernel's
+# own multicast listener reports, which come when they like, away from the rules.
 SINK_TABLE = f"""table inet ipb_sink {{
 	chain delivered {{
 		type filter hook input priority 300; policy accept;
 		log group {GROUP}
+	}}
+	chain quiet {{
+		type filter hook output priority -400; policy accept;
+		ip6 daddr ff02::16 drop
 	}}
 }}
 """

@@ -83,8 +83,6 @@ net.ipv6.conf.default.router_solicitations=0
 net.ipv6.conf.default.accept_source_route=1
 net.ipv6.conf.all.accept_source_route=1
 net.ipv6.conf.default.addr_gen_mode=1
-net.ipv6.conf.default.mldv1_unsolicited_report_interval=1
-net.ipv6.conf.default.mldv2_unsolicited_report_interval=1
 net.ipv6.icmp.ratelimit=0
 net.ipv6.icmp.ratemask=255
 net.ipv6.ip6frag_time=600
@@ -145,6 +143,7 @@ class Side:
         with InNamespace(self.router):
             for line in _SYSCTLS.split():
                 _sysctl(*line.split("="))
+            run("nft", "-f", "-", stdin=nflog.SINK_TABLE)
         with InNamespace(self.world):
             _sysctl("net.ipv6.conf.default.disable_ipv6", "1")
             _sysctl("net.ipv6.conf.all.disable_ipv6", "1")
@@ -154,7 +153,6 @@ class Side:
         # Interfaces are enumerated in the order they came; all up before any route.
         for leg in LEGS:
             self._routes(leg)
-        time.sleep(0.3)  # the listener reports that IPv6 addresses bring along
         self._sockets()
         return self
 
@@ -188,7 +186,6 @@ class Side:
                 self.paged[leg.name] = _packet_socket("w-" + leg.name, 0)
                 self.paged[leg.name].setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
         with InNamespace(self.router):
-            run("nft", "-f", "-", stdin=nflog.SINK_TABLE)
             self.sink = nflog.Sink()
             v4 = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
             v6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
