@@ -52,13 +52,12 @@ def _send(side, packets, rounds):
 
 
 def _disturb(side, tools, stop, done):
-    """Foreign commits and syncs, until told to stop."""
-    while not stop.is_set():
+    """Foreign commits and syncs, until told to stop; BPF has some time in between."""
+    while not stop.wait(0.15):
         run("ip", "netns", "exec", side.router, "nft", "add table ip x; delete table ip x")
         time.sleep(0.003)
         tools.go_live(side)
         done.append(1)
-        time.sleep(0.15)
 
 
 def _trial(tools, tag, rules, packets, rounds):
@@ -93,6 +92,11 @@ def check(rules, rounds=120, seed=1):
     decided, handed = compare.decided(ours)
     print(f"{len(packets)} packets {rounds} times from {2 * len(os.sched_getaffinity(0))} processes, {swaps} swaps of "
           f"programs meanwhile; BPF decided {decided} and handed over {handed}")
+    if not decided or not handed:
+        print(f"state {ours.status['state']}: {ours.status['reason']}")
+        for chain in ours.status["chains"]:
+            print(f"    {chain['family']} {chain['table']} {chain['chain']}: {chain['mode']}: {chain['reason']}: "
+                  f"{chain['decided_packets']} {chain['handed_over_packets']}")
     found = compare.counters(stock, ours)
     for difference in found[:20]:
         print(f"{difference.kind}: {difference.text}")
