@@ -124,15 +124,51 @@ static void print_json(const struct status *s)
 
 /* ---- for people ---- */
 
+#define SHOWN_RULES 8 /* of one chain, for one reason */
+
+static bool same_handover(const struct record_handover *a,
+			  const struct record_handover *b)
+{
+	return a->chain_id == b->chain_id && !strcmp(a->reason, b->reason) &&
+	       !strcmp(a->chain, b->chain);
+}
+
+/* Whether an earlier line already spoke of hand-over @i. */
+static bool handover_told(const struct record *r, unsigned int i)
+{
+	unsigned int j;
+
+	for (j = 0; j < i; j++)
+		if (same_handover(&r->handovers[j], &r->handovers[i]))
+			return true;
+	return false;
+}
+
+/* "COUNTRY rules 1, 3, 5 and 20 more, target LOG": one line a chain and reason.
+ */
+static void print_handover(const struct record *r, unsigned int first)
+{
+	const struct record_handover *h = &r->handovers[first];
+	unsigned int i, n = 0;
+
+	for (i = first; i < r->nhandovers; i++)
+		n += same_handover(&r->handovers[i], h);
+	printf("        left to nft: %s rule%s", h->chain, n > 1 ? "s" : "");
+	for (i = first, n = 0; i < r->nhandovers; i++)
+		if (same_handover(&r->handovers[i], h) && n++ < SHOWN_RULES)
+			printf("%s %u", n > 1 ? "," : "", r->handovers[i].rule);
+	if (n > SHOWN_RULES)
+		printf(" and %u more", n - SHOWN_RULES);
+	printf(", %s\n", h->reason);
+}
+
 static void print_handovers(const struct record *r, unsigned int id)
 {
 	unsigned int i;
 
 	for (i = 0; i < r->nhandovers; i++)
-		if (r->handovers[i].chain_id == id)
-			printf("        left to nft: %s rule %u, %s\n",
-			       r->handovers[i].chain, r->handovers[i].rule,
-			       r->handovers[i].reason);
+		if (r->handovers[i].chain_id == id && !handover_told(r, i))
+			print_handover(r, i);
 }
 
 static void print_chain(const struct status *s, const struct record_chain *c)
