@@ -79,6 +79,8 @@ class Lab:
             self.router("iptables-bpfctl", "off", check=False)
         for name in self.made:
             self._run("ip", "netns", "del", name, check=False)
+        if self.made:  # the reaper may have left when `off` took the last pin, before the namespace went
+            self._run(str(self.bin / "iptables-bpfctl"), "reap", check=False)
         self.made = []
         shutil.rmtree(self.bin, ignore_errors=True)
         self._remove_traces()
