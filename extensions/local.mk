@@ -48,6 +48,7 @@ libextensions_a_SOURCES = \
 	extensions/table.c extensions/table.h extensions/table.inc \
 	extensions/tcp.c \
 	extensions/tcpmss.c \
+	extensions/time.c \
 	extensions/tos.c \
 	extensions/ttl.c \
 	extensions/u32.c \

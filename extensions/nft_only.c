@@ -33,7 +33,6 @@ const struct ext_desc nft_only[] = {
 	MATCH("set", ANY_FAMILY, "looks up, and may change, an IP set"),
 	MATCH("socket", ANY_FAMILY, "looks sockets up"),
 	MATCH("srh", EXT_IPV6, "walks the segments of a routing header"),
-	MATCH("time", ANY_FAMILY, "BPF has no clock that is set like nft's"),
 
 	TARGET("AUDIT", ANY_FAMILY, "writes an audit record"),
 	TARGET("CHECKSUM", ANY_FAMILY, "changes the packet"),

@@ -18,6 +18,7 @@ const struct call_desc call_descs[CALL_COUNT] = {
 	[CALL_POLICY_IPSEC] = {"policy_ipsec", "SKB_EXT", .hands_over = true},
 	[CALL_POLICY_NONE] = {"policy_none", "SKB_EXT"},
 	[CALL_RANDOM] = {"random_below", "RANDOM", .state = "statistic"},
+	[CALL_TIME] = {"time_of_day", "TIME", .hands_over = true, .frames = 1},
 	[CALL_ADDR_TYPE] = {"addr_type", "ADDR_TYPE", .hands_over = true,
 			    .frames = 3},
 	[CALL_ADDR6_BETWEEN] = {"addr6_between", "ADDR6_BETWEEN", .weight = 4},

@@ -240,6 +240,28 @@ struct group_info {
 	} gid[0];
 };
 
+struct hrtimer_clock_base {
+	struct hrtimer_cpu_base *cpu_base;
+	abi_u64 offset;
+};
+
+enum hrtimer_base_type {
+	HRTIMER_BASE_REALTIME = 1,
+};
+
+struct hrtimer_cpu_base {
+	abi_u32 online : 1;
+	struct hrtimer_clock_base clock_base[8];
+};
+
+struct task_struct {
+	struct {
+		struct {
+			struct hrtimer_clock_base *base;
+		} dl_timer;
+	} dl;
+};
+
 #pragma clang attribute pop
 
 /* Not placed by CO-RE: the verifier wants constant offsets into a context. */
@@ -281,6 +303,7 @@ static long (*const bpf_loop)(abi_u32 n, void *callback, void *arg,
 			      abi_u64 flags) = (void *)181;
 
 static abi_u64 (*const bpf_jiffies64)(void) = (void *)118;
+static abi_u64 (*const bpf_get_current_task)(void) = (void *)35;
 static abi_u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
 static abi_u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 

@@ -23,6 +23,8 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/codegen/match6.bpf.h \
 	$(srcdir)/src/codegen/match_fib.bpf.h \
 	$(srcdir)/src/codegen/match_state.bpf.h \
+	$(srcdir)/src/codegen/calendar.bpf.h \
+	$(srcdir)/src/codegen/match_time.bpf.h \
 	$(srcdir)/src/codegen/match_code.bpf.h
 CODEGEN_ENGINE = $(srcdir)/src/codegen/engine.bpf.h
 CODEGEN_TAIL = $(srcdir)/src/codegen/front.bpf.h

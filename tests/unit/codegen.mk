@@ -65,3 +65,9 @@ TESTS += tests/unit/codegen_engine_test
 tests_unit_codegen_engine_test_SOURCES = tests/unit/codegen_engine_test.c $(codegen_run_sources)
 tests_unit_codegen_engine_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_engine_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
+
+check_PROGRAMS += tests/unit/codegen_time_test
+TESTS += tests/unit/codegen_time_test
+tests_unit_codegen_time_test_SOURCES = tests/unit/codegen_time_test.c $(codegen_test_sources)
+tests_unit_codegen_time_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_time_test_LDADD = $(codegen_test_libs)

@@ -15,6 +15,7 @@
 #include <linux/netfilter/xt_bpf.h>
 #include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_string.h>
+#include <linux/netfilter/xt_time.h>
 #include <linux/netfilter/xt_u32.h>
 #include <linux/netfilter_ipv6/ip6t_opts.h>
 #include <linux/netfilter_ipv6/ip6t_rt.h>
@@ -126,6 +127,11 @@ static void mend_opts(void *data)
 	((struct ip6t_opts *)data)->optsnr %= IP6T_OPTS_OPTSNR + 2;
 }
 
+static void mend_time(void *data)
+{
+	((struct xt_time_info *)data)->flags &= XT_TIME_CONTIGUOUS;
+}
+
 static void random_match(struct rule *r)
 {
 	static const struct {
@@ -173,6 +179,7 @@ static void random_match(struct rule *r)
 		{"conntrack", 0, 156, 2, NULL},
 		{"conntrack", 0, 168, 3, NULL},
 		{"limit", 0, 40, 0, NULL},
+		{"time", 0, 24, 0, mend_time},
 		{"nosuch", 0, 8, 0, NULL},
 	};
 	unsigned int k = below(sizeof(kinds) / sizeof(*kinds));
