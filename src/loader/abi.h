@@ -38,7 +38,8 @@
 struct abi_notes {
 	abi_u64 slot[ABI_NOTES];
 	abi_u32 epoch;
-	abi_u32 pad;
+	abi_u32 settled; /* the last epoch whose beginning no packet in flight
+			    has seen: user space's own */
 };
 
 struct abi_counter {

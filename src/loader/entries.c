@@ -190,6 +190,20 @@ static int add_rest(struct entries *out, const struct entries *have,
 	return err;
 }
 
+/* Whether some rule that @before counts is still there, but not in @have. */
+static bool is_one_left(const struct entries *before,
+			const struct entries *have, const struct entries *exist)
+{
+	for (unsigned int i = 0; i < before->n; i++) {
+		const struct slot_entry *e = &before->e[i];
+
+		if (e->kind != SLOT_STATE && !entries_find(have, &e->id) &&
+		    (!exist || entries_find(exist, &e->id)))
+			return true;
+	}
+	return false;
+}
+
 int entries_add_rest(struct entries *out, const struct job *job,
 		     const struct ns *ns, const struct slot *live)
 {
@@ -200,13 +214,16 @@ int entries_add_rest(struct entries *out, const struct job *job,
 	err = copy_sorted(&before, live->entries, live->n);
 	if (!err)
 		err = copy_sorted(&have, out->e, out->n);
-	if (!err)
-		err = all_of_ruleset(&exist, &job->rs);
 	for (i = 0; i < out->n && !err; i++)
 		out->e[i].fresh = was_reset(
 			&out->e[i], entries_find(&before, &out->e[i].id));
-	if (!err)
+	/* Mostly there is none; then the counters need not be read. */
+	if (err || !is_one_left(&before, &have, NULL))
+		goto out;
+	err = all_of_ruleset(&exist, &job->rs);
+	if (!err && is_one_left(&before, &have, &exist))
 		err = add_rest(out, &have, &exist, &before, ns);
+out:
 	free(have.e);
 	free(exist.e);
 	free(before.e);

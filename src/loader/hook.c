@@ -140,7 +140,7 @@ static int pin_link(const struct place *p, unsigned int chain, int link)
 	return sys_obj_pin(link, path);
 }
 
-static int attach_new(const struct ns *ns, const struct program_env *env,
+static int attach_new(const struct ns *ns, struct program_env *env,
 		      unsigned int chain, const struct position *pos,
 		      struct err *e)
 {
@@ -169,7 +169,7 @@ static int attach_new(const struct ns *ns, const struct program_env *env,
 	return err;
 }
 
-static int attach(const struct ns *ns, const struct program_env *env,
+static int attach(const struct ns *ns, struct program_env *env,
 		  unsigned int chain, struct err *e)
 {
 	struct position pos;
@@ -193,7 +193,7 @@ static int attach(const struct ns *ns, const struct program_env *env,
 	return err;
 }
 
-int hook_attach(const struct ns *ns, const struct program_env *env,
+int hook_attach(const struct ns *ns, struct program_env *env,
 		unsigned int chain, struct err *e)
 {
 	int lock = lock_links(ns), err;

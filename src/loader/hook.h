@@ -13,7 +13,7 @@
  * base chain number
  * @chain. -EBUSY: another hook has that priority.
  */
-int hook_attach(const struct ns *ns, const struct program_env *env,
+int hook_attach(const struct ns *ns, struct program_env *env,
 		unsigned int chain, struct err *e);
 /* Removes it, where there is one. */
 void hook_release(const struct place *p, unsigned int chain);

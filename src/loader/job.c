@@ -7,6 +7,7 @@
 #include "loader/clang.h"
 #include "loader/job.h"
 #include "loader/place.h"
+#include "loader/spare.h"
 
 /* After libc's netinet/in.h, which then wins. */
 #include <linux/netfilter.h>
@@ -261,13 +262,18 @@ int job_print(struct job *job, struct err *e)
 }
 
 static void load_chain(struct job_chain *c, const struct ns *ns,
-		       const struct program_env *env)
+		       struct program_env *env)
 {
 	struct clang_result result;
 	char dir[PLACE_PATH_LEN];
 	struct err why = {0};
 	int err;
 
+	if (!spare_take(&c->program, ns, c->id, &c->source, &c->tables)) {
+		c->compile_ms = 0;
+		c->cache_hit = true;
+		return;
+	}
 	place_file(&ns->place, dir, sizeof(dir), "");
 	err = clang_compile(dir, &c->source, &result, &why);
 	if (!err)
@@ -280,8 +286,8 @@ static void load_chain(struct job_chain *c, const struct ns *ns,
 		job_leave(c, "%s", *why.msg ? why.msg : strerror(-err));
 }
 
-int job_load(struct job *job, const struct ns *ns,
-	     const struct program_env *env, struct err *e)
+int job_load(struct job *job, const struct ns *ns, struct program_env *env,
+	     struct err *e)
 {
 	unsigned int i;
 
@@ -289,6 +295,42 @@ int job_load(struct job *job, const struct ns *ns,
 		if (job->chain[i].mode == CHAIN_HYBRID && !job->chain[i].kept)
 			load_chain(&job->chain[i], ns, env);
 	return 0;
+}
+
+static void make_spare(const struct job_chain *c, const struct ns *ns,
+		       struct program_env *env)
+{
+	struct clang_result result;
+	char dir[PLACE_PATH_LEN];
+	struct program p;
+
+	place_file(&ns->place, dir, sizeof(dir), "");
+	if (!clang_compile(dir, &c->source, &result, NULL) &&
+	    !program_load_front(&p, ns, env, c->id, &result.object, &c->tables,
+				NULL)) {
+		spare_put(ns, c->id, &p, &c->source);
+		program_close(&p);
+	}
+	buf_free(&result.object);
+}
+
+void job_spares(const struct job *job, const struct ns *ns,
+		struct program_env *env)
+{
+	bool wanted[ABI_CHAINS] = {false};
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++) {
+		const struct job_chain *c = &job->chain[i];
+
+		wanted[c->id] = c->mode == CHAIN_HYBRID && c->tables.size &&
+				spare_possible(ns, &c->program);
+		if (wanted[c->id] && !spare_fits(ns, c->id, &c->source))
+			make_spare(c, ns, env);
+	}
+	for (i = 0; i < ABI_CHAINS; i++)
+		if (!wanted[i])
+			spare_drop(ns, i);
 }
 
 /* ---- the record ---- */

@@ -32,7 +32,7 @@ struct job_chain {
 	struct plan *plan;
 	enum chain_mode mode;
 	char reason[400];
-	struct buf source; /* the stamp and the plan's C */
+	struct buf source;    /* the stamp and the plan's C */
 	struct tables tables; /* the plan's */
 	struct buf identity;  /* tells programs of the same source apart */
 	struct program program;
@@ -60,8 +60,13 @@ int job_check_hooks(struct job *job, struct nft *nft, struct err *e);
 /* Prints the C of every chain that is to run in BPF. */
 int job_print(struct job *job, struct err *e);
 /* Compiles and loads them, but for those that are kept. */
-int job_load(struct job *job, const struct ns *ns,
-	     const struct program_env *env, struct err *e);
+int job_load(struct job *job, const struct ns *ns, struct program_env *env,
+	     struct err *e);
+
+/* With the programs live: sees to it that those with tables have a spare each
+ * (spare.h), and nobody else has. */
+void job_spares(const struct job *job, const struct ns *ns,
+		struct program_env *env);
 
 /* Leaves @c to nft because of what @fmt says. */
 void job_leave(struct job_chain *c, const char *fmt, ...)

@@ -20,6 +20,7 @@ libloader_a_SOURCES = \
 	src/loader/record.c src/loader/record.h \
 	src/loader/remove.c src/loader/remove.h \
 	src/loader/slot.c src/loader/slot.h \
+	src/loader/spare.c src/loader/spare.h \
 	src/loader/status.c src/loader/status.h \
 	src/loader/swap.c src/loader/swap.h \
 	src/loader/sync.c src/loader/sync.h \

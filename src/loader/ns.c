@@ -123,6 +123,7 @@ int ns_create(struct ns *ns, const struct place *p, struct err *e)
 	int err = 0;
 
 	ns_init(ns, p);
+	ns->writable = true;
 	for (i = 0; i < NS_MAPS && !err; i++) {
 		err = open_or_make(ns, i);
 		if (err)
@@ -177,6 +178,22 @@ void ns_set_ctl(struct ns *ns, unsigned int slot, uint32_t generation)
 			 __ATOMIC_SEQ_CST);
 }
 
+int ns_grace_period(struct ns *ns)
+{
+	uint32_t epoch = __atomic_load_n(&ns->notes->epoch, __ATOMIC_SEQ_CST);
+	int err = sys_grace_period();
+
+	if (!err && ns->writable)
+		__atomic_store_n(&ns->notes->settled, epoch, __ATOMIC_SEQ_CST);
+	return err;
+}
+
+static bool is_settled(const struct ns *ns)
+{
+	return __atomic_load_n(&ns->notes->settled, __ATOMIC_SEQ_CST) ==
+	       __atomic_load_n(&ns->notes->epoch, __ATOMIC_SEQ_CST);
+}
+
 int ns_next_epoch(struct ns *ns)
 {
 	int lock, err;
@@ -190,7 +207,7 @@ int ns_next_epoch(struct ns *ns)
 	if (flock(lock, LOCK_EX)) {
 		err = -errno;
 	} else {
-		err = sys_grace_period();
+		err = is_settled(ns) ? 0 : sys_grace_period();
 		if (!err)
 			__atomic_add_fetch(&ns->notes->epoch, 1,
 					   __ATOMIC_SEQ_CST);

@@ -22,6 +22,7 @@ struct ns {
 	volatile uint64_t *ctl;	 /* mapped; NULL when opened for reading only */
 	struct abi_notes *notes; /* likewise */
 	size_t notes_len;
+	bool writable; /* from ns_create() */
 };
 
 /* Opens what there is, for reading. -ENOENT when BPF is not in use here. */
@@ -39,9 +40,14 @@ void ns_get_ctl(const struct ns *ns, unsigned int *slot, uint32_t *generation);
  * only. */
 void ns_set_ctl(struct ns *ns, unsigned int slot, uint32_t generation);
 
+/* Waits a grace period: no packet that was in a program is in it any more. */
+int ns_grace_period(struct ns *ns);
+
 /*
  * Starts a new epoch of notes: what was left over becomes void after two of
- * them. Waits a grace period, so that no packet in flight is two epochs old.
+ * them. No packet in flight may be two epochs old, so where no grace period has
+ * passed since the last one began (ns_grace_period() of whatever namespace),
+ * this waits for one.
  */
 int ns_next_epoch(struct ns *ns);
 

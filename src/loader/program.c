@@ -46,7 +46,8 @@ void program_set_sink(const struct msg_sink *sink)
 
 void program_init(struct program *p)
 {
-	*p = (struct program){.fd = -1, .counters_fd = -1, .state_fd = -1};
+	*p = (struct program){
+		.fd = -1, .counters_fd = -1, .state_fd = -1, .tables_fd = -1};
 }
 
 void program_close(struct program *p)
@@ -57,6 +58,8 @@ void program_close(struct program *p)
 		close(p->counters_fd);
 	if (p->state_fd >= 0)
 		close(p->state_fd);
+	if (p->tables_fd >= 0)
+		close(p->tables_fd);
 	program_init(p);
 }
 
@@ -207,6 +210,7 @@ static int load(struct program *p, const struct load *l, struct err *e)
 	p->fd = dup_fd(bpf_program__fd(prog));
 	p->counters_fd = dup_map(obj, "counters");
 	p->state_fd = dup_map(obj, "state");
+	p->tables_fd = dup_map(obj, TABLES_MAP);
 	err = p->fd < 0 ? -EMFILE : sys_prog_info(p->fd, &info, NULL, NULL);
 	if (!err) {
 		p->insns = info.xlated_prog_len / 8;
@@ -220,90 +224,6 @@ out:
 	bpf_object__close(obj);
 	free(log);
 	return err;
-}
-
-/* ---- the three kinds ---- */
-
-/*
- * Hooks that a system call gets to by itself, where a softirq on the same CPU
- * can come in between and do the same.
- */
-static bool in_process_context(unsigned int chain)
-{
-	enum family family;
-	const struct builtin_chain *b = place_chain_by_id(chain, &family);
-
-	return b && (b->hook == NF_INET_LOCAL_OUT ||
-		     b->hook == NF_INET_POST_ROUTING);
-}
-
-int program_load_front(struct program *p, const struct ns *ns,
-		       const struct program_env *env, unsigned int chain,
-		       const struct buf *object, const struct tables *tables,
-		       struct err *e)
-{
-	const struct constant constants[] = {
-		{"chain_id", chain},
-		{"nf_conn_type_id", env->nf_conn_type_id},
-		{"process_context", in_process_context(chain)},
-	};
-	const struct load l = {
-		.object = object->data,
-		.len = object->len,
-		.what = "the compiled program",
-		.prog = "front",
-		.ns = ns,
-		.constants = constants,
-		.nconstants = 3,
-		.tables = *tables,
-	};
-	int err = load(p, &l, e);
-
-	if (!err && p->counters_fd < 0) {
-		program_close(p);
-		err = err_set(e, ERR_OTHER, ENOEXEC,
-			      "the compiled program has no counters");
-	}
-	return err;
-}
-
-int program_load_dispatcher(struct program *p, const struct ns *ns,
-			    const struct program_env *env, unsigned int chain,
-			    struct err *e)
-{
-	const struct constant constants[] = {
-		{"chain_id", chain},
-		{"process_context", in_process_context(chain)},
-		{"nft_net_id", env->nft_net_id},
-	};
-	const struct load l = {
-		.object = dispatch_object,
-		.len = sizeof(dispatch_object),
-		.what = "the dispatcher",
-		.prog = "dispatch_v1",
-		.ns = ns,
-		.constants = constants,
-		.nconstants = 3,
-	};
-
-	return load(p, &l, e);
-}
-
-int program_load_guard(struct program *p, const struct ns *ns,
-		       unsigned int chain, struct err *e)
-{
-	const struct constant constants[] = {{"chain_id", chain}};
-	const struct load l = {
-		.object = guard_object,
-		.len = sizeof(guard_object),
-		.what = "the guard",
-		.prog = "guard_v1",
-		.ns = ns,
-		.constants = constants,
-		.nconstants = 1,
-	};
-
-	return load(p, &l, e);
 }
 
 /* ---- the kernel ---- */
@@ -355,7 +275,7 @@ static int read_net_id(uint32_t *out, struct err *e)
 	return 0;
 }
 
-int program_env_find(struct program_env *env, struct err *e)
+static int find_env(struct program_env *env, struct err *e)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id, err = 0;
@@ -379,6 +299,106 @@ int program_env_find(struct program_env *env, struct err *e)
 	if (!has_member(btf, "netns_nftables", "base_seq"))
 		err = read_net_id(&env->nft_net_id, e);
 out:
+	env->known = !err;
 	btf__free(btf);
 	return err;
+}
+
+int program_env_need(struct program_env *env, struct err *e)
+{
+	return env->known ? 0 : find_env(env, e);
+}
+
+/* ---- the three kinds ---- */
+
+/*
+ * Hooks that a system call gets to by itself, where a softirq on the same CPU
+ * can come in between and do the same.
+ */
+static bool in_process_context(unsigned int chain)
+{
+	enum family family;
+	const struct builtin_chain *b = place_chain_by_id(chain, &family);
+
+	return b && (b->hook == NF_INET_LOCAL_OUT ||
+		     b->hook == NF_INET_POST_ROUTING);
+}
+
+int program_load_front(struct program *p, const struct ns *ns,
+		       struct program_env *env, unsigned int chain,
+		       const struct buf *object, const struct tables *tables,
+		       struct err *e)
+{
+	int err = program_env_need(env, e);
+
+	program_init(p);
+	if (err)
+		return err;
+	const struct constant constants[] = {
+		{"chain_id", chain},
+		{"nf_conn_type_id", env->nf_conn_type_id},
+		{"process_context", in_process_context(chain)},
+	};
+	const struct load l = {
+		.object = object->data,
+		.len = object->len,
+		.what = "the compiled program",
+		.prog = "front",
+		.ns = ns,
+		.constants = constants,
+		.nconstants = 3,
+		.tables = *tables,
+	};
+
+	err = load(p, &l, e);
+	if (!err && p->counters_fd < 0) {
+		program_close(p);
+		err = err_set(e, ERR_OTHER, ENOEXEC,
+			      "the compiled program has no counters");
+	}
+	return err;
+}
+
+int program_load_dispatcher(struct program *p, const struct ns *ns,
+			    struct program_env *env, unsigned int chain,
+			    struct err *e)
+{
+	int err = program_env_need(env, e);
+
+	program_init(p);
+	if (err)
+		return err;
+	const struct constant constants[] = {
+		{"chain_id", chain},
+		{"process_context", in_process_context(chain)},
+		{"nft_net_id", env->nft_net_id},
+	};
+	const struct load l = {
+		.object = dispatch_object,
+		.len = sizeof(dispatch_object),
+		.what = "the dispatcher",
+		.prog = "dispatch_v1",
+		.ns = ns,
+		.constants = constants,
+		.nconstants = 3,
+	};
+
+	return load(p, &l, e);
+}
+
+int program_load_guard(struct program *p, const struct ns *ns,
+		       unsigned int chain, struct err *e)
+{
+	const struct constant constants[] = {{"chain_id", chain}};
+	const struct load l = {
+		.object = guard_object,
+		.len = sizeof(guard_object),
+		.what = "the guard",
+		.prog = "guard_v1",
+		.ns = ns,
+		.constants = constants,
+		.nconstants = 1,
+	};
+
+	return load(p, &l, e);
 }

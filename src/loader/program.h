@@ -13,18 +13,24 @@
  * live on. */
 void program_set_sink(const struct msg_sink *sink);
 
-/* What programs need to know of this kernel, found once. */
+/*
+ * What programs need to know of this kernel: found once, and only when one is
+ * loaded, as it takes reading all of the kernel's type information. All zeros
+ * at first.
+ */
 struct program_env {
+	bool known;
 	uint32_t nf_conn_type_id; /* BTF id of struct nf_conn, 0: not known */
 	uint32_t nft_net_id; /* nf_tables_net_id where the generation is the
 				module's; else 0 */
 };
-int program_env_find(struct program_env *env, struct err *e);
+int program_env_need(struct program_env *env, struct err *e);
 
 struct program {
 	int fd;
 	int counters_fd; /* maps of its own; -1: none */
 	int state_fd;
+	int tables_fd;
 	unsigned int insns, jited_bytes;
 	unsigned int load_ms;
 };
@@ -37,11 +43,11 @@ void program_close(struct program *p);
  * last line of its log in @e.
  */
 int program_load_front(struct program *p, const struct ns *ns,
-		       const struct program_env *env, unsigned int chain,
+		       struct program_env *env, unsigned int chain,
 		       const struct buf *object, const struct tables *tables,
 		       struct err *e);
 int program_load_dispatcher(struct program *p, const struct ns *ns,
-			    const struct program_env *env, unsigned int chain,
+			    struct program_env *env, unsigned int chain,
 			    struct err *e);
 int program_load_guard(struct program *p, const struct ns *ns,
 		       unsigned int chain, struct err *e);

@@ -523,6 +523,14 @@ static struct abi_counter kept_base(const struct old_slot *old,
 	return (struct abi_counter){before->packets, before->bytes};
 }
 
+static bool has_kept(const struct slot *s)
+{
+	for (unsigned int i = 0; i < s->n; i++)
+		if (s->entries[i].kept)
+			return true;
+	return false;
+}
+
 /*
  * @totals: what the programs that are gone have counted. Each goes to the first
  * entry of its rule, as the rule may be in several programs.
@@ -532,7 +540,11 @@ static int fill_base(struct slot *live, const struct old_slot *old,
 {
 	struct abi_counter *now = calloc(live->n + 1, sizeof(*now));
 	unsigned int i;
-	int err = now ? slot_read(live, ns, now) : -ENOMEM;
+	int err = now ? 0 : -ENOMEM;
+
+	/* Only what counts on in the same map is of interest. */
+	if (!err && has_kept(live))
+		err = slot_read(live, ns, now);
 
 	for (i = 0; i < live->n && !err; i++) {
 		struct slot_entry *e = &live->entries[i];
@@ -561,7 +573,8 @@ static int carry(struct slot *live, struct ns *ns)
 	struct old_slot old;
 	int err, opened;
 
-	err = sys_grace_period(); /* the old programs have counted their last */
+	err = ns_grace_period(
+		ns); /* the old programs have counted their last */
 	if (err)
 		return err;
 	opened = slot_open(&old.slot, ns, !live->num, false);
@@ -582,7 +595,7 @@ static int carry(struct slot *live, struct ns *ns)
 	return err;
 }
 
-int slot_carry(struct ns *ns)
+int slot_settle(struct ns *ns)
 {
 	struct slot live;
 	unsigned int num;
@@ -596,14 +609,25 @@ int slot_carry(struct ns *ns)
 	/* When it is valid, the other slot may be under construction. */
 	if (!slot_valid(&live)) {
 		err = carry(&live, ns);
-		if (!err) {
+		if (!err)
 			__atomic_store_n(&live.header->valid, 1,
 					 __ATOMIC_RELEASE);
-			slot_remove(ns, !num);
-		}
+		err = err ? err : 1;
 	}
 	slot_close(&live);
 	return err;
+}
+
+int slot_carry(struct ns *ns)
+{
+	unsigned int num;
+	uint32_t gen;
+	int err = slot_settle(ns);
+
+	ns_get_ctl(ns, &num, &gen);
+	if (err > 0)
+		slot_remove(ns, !num);
+	return err < 0 ? err : 0;
 }
 
 int slot_zero(struct ns *ns,

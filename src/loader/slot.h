@@ -118,9 +118,12 @@ const struct slot_total *slot_total_find(const struct slot_total *t,
 					 const struct slot_id *id);
 
 /*
- * Fills in the base of the live slot where that is still to be done and
- * removes the other slot. Needs the lock "counters" of the namespace.
+ * Fills in the base of the live slot where that is still to be done: 1, and
+ * the other slot is not needed any more. 0: there was nothing to do. Needs the
+ * lock "counters" of the namespace.
  */
+int slot_settle(struct ns *ns);
+/* The same, and removes the other slot. 0 or negative. */
 int slot_carry(struct ns *ns);
 
 /*

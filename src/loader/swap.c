@@ -8,17 +8,9 @@
 #include "loader/cache.h"
 #include "loader/entries.h"
 #include "loader/slot.h"
+#include "loader/spare.h"
 #include "loader/swap.h"
 #include "loader/sys.h"
-
-static void source_path(const struct place *p, unsigned int slot,
-			unsigned int chain, char *buf, size_t len)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "s%u-c%u.c", slot, chain);
-	place_file(p, buf, len, name);
-}
 
 static unsigned int live_slot(const struct ns *ns)
 {
@@ -67,7 +59,7 @@ static bool same_program(const struct job_chain *c, const struct ns *ns,
 	    sys_map_lookup(ns->fd[NS_PROGS], num * ABI_CHAINS + c->id, &id) ||
 	    !uses_maps(ns, id))
 		return false;
-	source_path(&ns->place, num, c->id, path, sizeof(path));
+	spare_source_path(&ns->place, num, c->id, path, sizeof(path));
 	same = !c->identity.failed && !cache_read_file(path, &old) &&
 	       old.len == c->source.len + c->identity.len &&
 	       !memcmp(old.data, c->source.data, c->source.len) &&
@@ -117,6 +109,7 @@ static void keep_program(struct job_chain *c, const struct ns *ns,
 	p->fd = sys_prog_by_id(id);
 	p->counters_fd = open_pin(ns, num, c->id, "counters");
 	p->state_fd = open_pin(ns, num, c->id, "state");
+	p->tables_fd = open_pin(ns, num, c->id, "tables");
 	c->kept = p->fd >= 0 && p->counters_fd >= 0 &&
 		  (p->state_fd >= 0 || p->state_fd == -ENOENT);
 	if (!c->kept)
@@ -223,8 +216,10 @@ static int place_program(const struct job_chain *c, const struct ns *ns,
 	err = pin_map(ns, num, c->id, "counters", c->program.counters_fd);
 	if (!err)
 		err = pin_map(ns, num, c->id, "state", c->program.state_fd);
+	if (!err)
+		err = pin_map(ns, num, c->id, "tables", c->program.tables_fd);
 	if (!err) {
-		source_path(&ns->place, num, c->id, path, sizeof(path));
+		spare_source_path(&ns->place, num, c->id, path, sizeof(path));
 		err = write_source(path, c);
 	}
 	if (!err)
@@ -240,7 +235,7 @@ static void clear_slot(const struct ns *ns, unsigned int num)
 
 	slot_remove(ns, num);
 	for (i = 0; i < ABI_CHAINS; i++) {
-		source_path(&ns->place, num, i, path, sizeof(path));
+		spare_source_path(&ns->place, num, i, path, sizeof(path));
 		unlink(path);
 	}
 }
@@ -335,7 +330,10 @@ int swap_in(const struct job *job, struct ns *ns, uint32_t generation,
 		err = ns_next_epoch(ns);
 	if (!err) {
 		ns_set_ctl(ns, idle, generation);
-		err = slot_carry(ns);
+		err = slot_settle(ns);
+		if (err > 0)
+			spare_retire(ns, !idle);
+		err = err < 0 ? err : 0;
 	}
 	close(lock);
 	if (err)

@@ -27,7 +27,6 @@ struct sync {
 	struct nft *nft;
 	struct ns ns;
 	struct program_env env;
-	bool env_known;
 };
 
 static void sleep_ms(unsigned int ms)
@@ -68,14 +67,11 @@ static int attach_chains(struct sync *s, struct job *job, struct err *e)
 
 		if (c->mode != CHAIN_HYBRID)
 			continue;
-		if (!s->env_known) {
-			err = program_env_find(&s->env, e);
-			if (err)
-				return err;
-			s->env_known = true;
-		}
 		why.msg[0] = '\0';
 		err = hook_attach(&s->ns, &s->env, c->id, &why);
+		/* A kernel without what programs need concerns all chains. */
+		if (err && program_env_need(&s->env, e))
+			return -ENOTSUP;
 		if (err)
 			job_leave(c, "%s", why.msg);
 	}
@@ -254,6 +250,8 @@ static int sync_job(struct sync *s, struct job *job, struct err *e)
 		return err;
 	release_links(s, job);
 	write_record(s, job, generation);
+	if (!keep)
+		job_spares(job, &s->ns, &s->env);
 	job->generation = generation;
 	if (job->no_clang)
 		return err_set(e, ERR_OTHER, ENOENT, CLANG_MISSING);

@@ -119,6 +119,13 @@ int sys_prog_by_id(uint32_t id)
 	return bpf(BPF_PROG_GET_FD_BY_ID, &attr);
 }
 
+int sys_map_by_id(uint32_t id)
+{
+	union bpf_attr attr = {.map_id = id};
+
+	return bpf(BPF_MAP_GET_FD_BY_ID, &attr);
+}
+
 int sys_link_detach(int fd)
 {
 	union bpf_attr attr = {.link_detach = {.link_fd = fd}};
@@ -179,6 +186,32 @@ int sys_map_read_percpu(int fd, uint32_t n, uint32_t value_size, void *values)
 		return 0;
 	for (i = 0; i < n && !err; i++)
 		err = sys_map_lookup(fd, i, (char *)values + i * stride);
+	return err;
+}
+
+#define ZERO_VALUE_SIZE 16
+
+static bool is_zero(const uint64_t *v, size_t words)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < words; i++)
+		any |= v[i];
+	return !any;
+}
+
+int sys_map_zero_percpu(int fd, uint32_t n)
+{
+	size_t words = sys_possible_cpus() * (size_t)ZERO_VALUE_SIZE / 8;
+	uint64_t *values = calloc(n + 1, words * 8 + 8);
+	int err = values ? sys_map_read_percpu(fd, n, ZERO_VALUE_SIZE, values)
+			 : -ENOMEM;
+
+	/* The last one, behind those that were read, is the zero. */
+	for (uint32_t i = 0; i < n && !err; i++)
+		if (!is_zero(values + i * words, words))
+			err = sys_map_update(fd, i, values + n * words);
+	free(values);
 	return err;
 }
 

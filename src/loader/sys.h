@@ -46,6 +46,7 @@ int sys_link_info(int fd, struct sys_link_info *info);
 int sys_prog_info(int fd, struct bpf_prog_info *info, uint32_t *maps,
 		  uint32_t *nmaps);
 int sys_prog_by_id(uint32_t id);
+int sys_map_by_id(uint32_t id);
 int sys_link_detach(int fd);
 
 /*
@@ -59,6 +60,10 @@ unsigned int sys_possible_cpus(void);
  * times @value_size bytes (a multiple of 8), into @values.
  */
 int sys_map_read_percpu(int fd, uint32_t n, uint32_t value_size, void *values);
+
+/* Makes those of values 0 to @n - 1 zero that are not, each of 16 bytes a CPU.
+ */
+int sys_map_zero_percpu(int fd, uint32_t n);
 
 /* Maps the first @len bytes of a BPF_F_MMAPABLE map, shared; NULL on failure.
  */

@@ -5,8 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* As the generated program calls it (codegen/engine.bpf.h). */
-#define TABLES_MAP ".bss.tables"
+#include "loader/sys.h"
 
 int tables_fill(struct bpf_object *obj, const struct tables *t)
 {
@@ -20,6 +19,24 @@ int tables_fill(struct bpf_object *obj, const struct tables *t)
 	if (!to || !t->size || room < t->size)
 		return -ENOEXEC;
 	memcpy(to, t->data, t->size);
+	return 0;
+}
+
+int tables_refill(int fd, const struct tables *t)
+{
+	struct bpf_map_info info;
+	int err = sys_map_info(fd, &info);
+	void *to;
+
+	if (err)
+		return err;
+	if (info.max_entries != 1 || info.value_size != t->size)
+		return -ENOEXEC;
+	to = sys_map_mmap(fd, t->size, true);
+	if (!to)
+		return -errno;
+	memcpy(to, t->data, t->size);
+	sys_map_munmap(to, t->size);
 	return 0;
 }
 

@@ -11,6 +11,9 @@
 
 #include "base/buf.h"
 
+/* The map, as the generated program calls it (codegen/engine.bpf.h). */
+#define TABLES_MAP ".bss.tables"
+
 struct tables {
 	const void *data; /* the plan's */
 	size_t size;	  /* 0: none */
@@ -19,6 +22,10 @@ struct tables {
 /* Fills the map of an object that is not loaded yet. 0, or -ENOEXEC when the
  * object has none, or one of another size. */
 int tables_fill(struct bpf_object *obj, const struct tables *t);
+
+/* Overwrites the map of a loaded program that no packet is in. 0, -ENOEXEC when
+ * it has another size, or another error. */
+int tables_refill(int fd, const struct tables *t);
 
 /* A comment that names the content of @t; nothing when there is none. */
 void tables_stamp(const struct tables *t, struct buf *out);
