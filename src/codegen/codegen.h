@@ -17,6 +17,10 @@
 
 struct plan; /* for one base chain and the user chains it reaches */
 
+/*
+ * Of a plan: CHAIN_HYBRID can run in BPF, CHAIN_EXCLUSIVE, too, but there is no
+ * point while nft is awake.
+ */
 enum chain_mode { CHAIN_NFT, CHAIN_HYBRID, CHAIN_EXCLUSIVE };
 
 /*
@@ -47,6 +51,14 @@ void plan_free(struct plan *p);
 enum chain_mode plan_mode(const struct plan *p);
 const char *plan_reason(
 	const struct plan *p); /* never NULL, "" when there is nothing to say */
+/*
+ * Why the program cannot decide every packet, so that nft must stay awake
+ * behind it; NULL: it can.
+ */
+const char *plan_obstacle(const struct plan *p);
+/* No packet is decided or counted: there are no rules, and the policy accepts.
+ */
+bool plan_is_idle(const struct plan *p);
 unsigned int plan_rule_count(
 	const struct plan *p); /* rules of the base chain and what it reaches */
 const struct plan_counter *plan_counters(const struct plan *p, unsigned int *n);
@@ -59,8 +71,8 @@ const struct plan_handover *plan_handovers(const struct plan *p,
 const struct plan_counter *plan_states(const struct plan *p, unsigned int *n);
 
 /*
- * What the program's map ".bss.tables" is to hold: the rules that are data. @size
- * is 0 when it has no such map.
+ * What the program's map ".bss.tables" is to hold: the rules that are data.
+ * @size is 0 when it has no such map.
  */
 const void *plan_tables(const struct plan *p, size_t *size);
 

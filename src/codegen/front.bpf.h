@@ -13,6 +13,14 @@ struct {
 } notes SEC(".maps");
 
 struct {
+	__uint(type, MAP_ARRAY);
+	__uint(map_flags, MAP_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, abi_u32);
+	__type(value, abi_u64);
+} ctl SEC(".maps");
+
+struct {
 	__uint(type, MAP_PERCPU_ARRAY);
 	__uint(max_entries, ABI_CHAINS);
 	__type(key, abi_u32);
@@ -44,7 +52,38 @@ INLINE void count(abi_u32 ordinal, abi_u32 bytes)
 	add(&c->bytes, bytes);
 }
 
-/* nft decides: no note may be left for it, and nothing is counted but this. */
+/* Of loader/abi.h's control word, this table's bits. */
+#define EXCLUSIVE 1
+#define AWAKE	  (1u << (ABI_CTL_AWAKE - ABI_CTL_EXCLUSIVE))
+#define QUIET	  (1u << (ABI_CTL_QUIET - ABI_CTL_EXCLUSIVE))
+
+INLINE abi_u32 read_phase(void)
+{
+	abi_u32 zero = 0;
+	const volatile abi_u64 *word = bpf_map_lookup_elem(&ctl, &zero);
+
+	return word ? *word >> (ABI_CTL_EXCLUSIVE + table_id) : 0;
+}
+
+/*
+ * Leaves the note for nft, if that is awake. False: it could not be left, hand
+ * the packet over. That nft evaluates a packet once more is no reason, where it
+ * may not evaluate it at all.
+ */
+INLINE int claim(struct bpf_nf_ctx *ctx, struct abi_notes *n, abi_u32 phase)
+{
+	if (!(phase & EXCLUSIVE))
+		return notes_claim(n, notes_skb_addr(ctx), chain_id);
+	if (phase & AWAKE)
+		notes_claim(n, notes_skb_addr(ctx), chain_id);
+	return 1;
+}
+
+/*
+ * nft decides: no note may be left for it, and nothing is counted but this. No
+ * program of an exclusive table gets here; a packet that did would meet no
+ * ruleset.
+ */
 static NOINLINE int hand_over(struct bpf_nf_ctx *ctx)
 {
 	abi_u32 zero = 0, id = chain_id;
@@ -55,7 +94,7 @@ static NOINLINE int hand_over(struct bpf_nf_ctx *ctx)
 		notes_clear(n, notes_skb_addr(ctx));
 	if (s)
 		add(&s->handed_over, 1);
-	return 1;
+	return !(read_phase() & EXCLUSIVE);
 }
 
 INLINE void count_all(const struct pkt *p, abi_u32 decider)
@@ -77,19 +116,22 @@ INLINE void count_all(const struct pkt *p, abi_u32 decider)
 SEC("netfilter")
 int front(struct bpf_nf_ctx *ctx)
 {
-	abi_u32 zero = 0, verdict;
+	abi_u32 zero = 0, verdict, phase = read_phase();
 	struct abi_notes *n = bpf_map_lookup_elem(&notes, &zero);
 	struct pkt p;
 
-	if (!n || read_packet(ctx, &p))
+	/* Nobody could trace a packet through a dormant table. */
+	if (!n || (READ_BITS(ctx->skb, nf_trace) && !(phase & EXCLUSIVE)) ||
+	    read_packet(ctx, &p))
 		return hand_over(ctx);
 #if STATE_DECIDES
 #ifdef TOO_SHORT
 	if (TOO_SHORT(&p))
 		return hand_over(ctx);
 #endif
-	/* Nothing may be handed over once something has been taken or counted. */
-	if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
+	/* Nothing may be handed over once something has been taken or counted.
+	 */
+	if (!claim(ctx, n, phase))
 		return hand_over(ctx);
 #endif
 	verdict = CHAIN_0(ctx, &p);
@@ -98,13 +140,15 @@ int front(struct bpf_nf_ctx *ctx)
 	switch (verdict & CODE_MASK) {
 	case ACCEPT:
 #if !STATE_DECIDES
-		if (!notes_claim(n, notes_skb_addr(ctx), chain_id))
+		if (!claim(ctx, n, phase))
 			return hand_over(ctx);
 #endif
-		count_all(&p, verdict >> 3);
+		if (!(phase & QUIET))
+			count_all(&p, verdict >> 3);
 		return 1;
 	case DROP:
-		notes_clear(n, notes_skb_addr(ctx));
+		if (!(phase & EXCLUSIVE) || phase & AWAKE)
+			notes_clear(n, notes_skb_addr(ctx));
 		count_all(&p, verdict >> 3);
 		return 0;
 	}

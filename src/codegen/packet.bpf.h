@@ -43,10 +43,21 @@
 
 /* Set before the program is loaded. */
 const volatile abi_u32 chain_id = 0;
+const volatile abi_u32 table_id = 0; /* its bits in the control word */
 /* In vmlinux BTF, where the name is ambiguous; 0: not known. */
 const volatile abi_u32 nf_conn_type_id = 0;
 /* This hook can be interrupted by itself on the same CPU. */
 const volatile abi_u32 process_context = 0;
+
+/*
+ * Whether nft's fast path (nft_payload_fast_eval()) takes what is behind a
+ * later fragment's IP header for a transport header there. Its slow path, for
+ * what is not in the linear part, never does.
+ */
+#define FRAGMENTS_ASK_NFT 0 /* not known */
+#define FRAGMENTS_READ	  1
+#define FRAGMENTS_SKIPPED 2
+const volatile abi_u32 fragments = FRAGMENTS_ASK_NFT;
 
 #define PROTO_UNKNOWN 0x100
 
@@ -76,6 +87,9 @@ struct pkt {
 	abi_u32 len;
 	abi_u32 thoff;
 	abi_u32 avail; /* bytes from thoff on; 0 in later fragments */
+#if NATIVE_TRANSPORT
+	abi_u32 fast; /* in later fragments: those that nft's fast path reads */
+#endif
 	abi_u16 proto; /* or PROTO_UNKNOWN */
 	abi_u16 fragoff;
 #if NEED_TH
@@ -232,8 +246,6 @@ INLINE int is_ext_hdr(abi_u32 proto)
 	       proto == 59 || proto == 60;
 }
 
-#define MAX_EXT_HDRS 12
-
 /*
  * One round of ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) with
  * IP6_FH_F_AUTH at the header p->proto, which starts at p->thoff. RETURN: that
@@ -256,8 +268,9 @@ GLOBAL int step_ext_hdr(struct bpf_nf_ctx *ctx, struct pkt *p)
 	if (proto == 51)
 		goto found;
 	there = p->len - off > 4 ? 4 : p->len - off;
+	/* Where this fails the kernel's own skb_header_pointer() does. */
 	if (read_bytes(ctx, off, h, there))
-		return HANDOVER;
+		goto bad;
 	if ((proto == 43 || proto == 44) && there < 4)
 		goto bad;
 	if (proto == 44 && get16(h + 2) & ~7) {
@@ -280,15 +293,26 @@ bad:
 	return RETURN;
 }
 
+struct ext_walk {
+	struct bpf_nf_ctx *ctx;
+	struct pkt *p;
+	int answer;
+};
+
+static NOINLINE long ext_hdr_round(abi_u32 i, struct ext_walk *w)
+{
+	w->answer = step_ext_hdr(w->ctx, w->p);
+	return w->answer != NEXT;
+}
+
+/* A header has 8 bytes at least, and the transport header starts within 64 KiB.
+ */
 static NOINLINE int walk_ext_hdrs(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
-	for (int i = 0; i < MAX_EXT_HDRS; i++) {
-		int r = step_ext_hdr(ctx, p);
+	struct ext_walk w = {.ctx = ctx, .p = p, .answer = HANDOVER};
 
-		if (r)
-			return r == RETURN ? NEXT : HANDOVER;
-	}
-	return HANDOVER;
+	bpf_loop(0x10000 / 8 + 1, ext_hdr_round, &w, 0);
+	return w.answer == RETURN ? NEXT : HANDOVER;
 }
 
 INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
@@ -403,8 +427,21 @@ INLINE void read_pkttype(struct pkt *p, const struct sk_buff *skb)
 }
 #endif
 
+/* How much of a later fragment is a transport header to nft's fast path. */
+INLINE abi_u32 fast_bytes(const struct pkt *p)
+{
+#if NATIVE_TRANSPORT
+	return p->fast;
+#else
+	return 0;
+#endif
+}
+
 #if NEED_TH
-/* A header that is short or not in the linear part: zeros where it ends. */
+/*
+ * A header that is short or not in the linear part: zeros where it ends. Not 0:
+ * it cannot be read, nor by the kernel.
+ */
 static NOINLINE int read_transport_slow(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	abi_u64 words[3] = {0};
@@ -412,17 +449,17 @@ static NOINLINE int read_transport_slow(struct bpf_nf_ctx *ctx, struct pkt *p)
 	abi_u32 len = p->avail > 20 ? 20 : p->avail;
 
 	if (read_bytes(ctx, p->thoff, words, len))
-		return HANDOVER;
+		return 1;
 	p->sport = get16(th);
 	p->dport = get16(th + 2);
 	p->tcpflags = th[13];
 #if NEED_TH_WORD1
 	p->word1 = ntoh32(((const abi_u32 *)words)[1]);
 #endif
-	return NEXT;
+	return 0;
 }
 
-INLINE int read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
+INLINE void read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	struct sk_buff *skb = ctx->skb;
 	const abi_u8 *th;
@@ -432,8 +469,13 @@ INLINE int read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 #if NEED_TH_WORD1
 	p->word1 = 0;
 #endif
-	if (p->avail < NEED_TH || p->thoff + NEED_TH > p->len - skb->data_len)
-		return p->avail ? read_transport_slow(ctx, p) : NEXT;
+	if ((p->avail < NEED_TH ||
+	     p->thoff + NEED_TH > p->len - skb->data_len) &&
+	    !fast_bytes(p)) {
+		if (p->avail && read_transport_slow(ctx, p))
+			p->avail = 0;
+		return;
+	}
 	th = raw_bytes(skb->data + p->thoff);
 	p->sport = get16(th);
 	p->dport = get16(th + 2);
@@ -443,14 +485,13 @@ INLINE int read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 #if NEED_TH > 8
 	p->tcpflags = th[13];
 #endif
-	return NEXT;
 }
 #endif
 
 #if NEED_TCPOPT
 /*
  * Which options there are, found the way tcp_find_option() of xt_tcpudp.c looks
- * for one.
+ * for one. Not 0: it would drop the packet.
  */
 static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
@@ -458,17 +499,15 @@ static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 	abi_u32 len, at = 0;
 
 	if (read_bytes(ctx, p->thoff + 12, o, 1))
-		return HANDOVER;
+		return 1;
 	len = (o[0] >> 4) * 4;
-	if (len < 20 || (len > 20 && p->avail < len)) {
-		p->bad_options = 1;
-		return NEXT;
-	}
+	if (len < 20 || (len > 20 && p->avail < len))
+		return 1;
 	len -= 20;
 	if (!len)
-		return NEXT;
+		return 0;
 	if (read_bytes(ctx, p->thoff + 20, o, len))
-		return HANDOVER;
+		return 1;
 	for (int i = 0; i < 40 && at < len; i++) {
 		abi_u8 kind = o[at & 63], skip = 1;
 
@@ -477,7 +516,7 @@ static NOINLINE int read_options(struct bpf_nf_ctx *ctx, struct pkt *p)
 			skip = o[(at + 1) & 63];
 		at += skip;
 	}
-	return NEXT;
+	return 0;
 }
 #endif
 
@@ -501,24 +540,29 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 
 	p->n = 0;
 	p->len = skb->len;
-	if (READ_BITS(skb, nf_trace) || read_network(ctx, p))
+	if (read_network(ctx, p))
 		return HANDOVER;
 #if HANDOVER_FRAGMENTS
-	if (p->fragoff)
+	if (p->fragoff && fragments == FRAGMENTS_ASK_NFT)
 		return HANDOVER;
 #endif
 	p->avail = 0;
 	if (!p->fragoff && p->proto != PROTO_UNKNOWN && p->thoff <= p->len)
 		p->avail = p->len - p->thoff;
+#if NATIVE_TRANSPORT
+	p->fast = 0;
+	if (p->fragoff && fragments == FRAGMENTS_READ &&
+	    p->thoff < p->len - skb->data_len)
+		p->fast = p->len - skb->data_len - p->thoff;
+#endif
 #if NEED_TH
-	if (read_transport(ctx, p))
-		return HANDOVER;
+	read_transport(ctx, p);
 #endif
 #if NEED_TCPOPT
 	p->bad_options = 0;
 	p->options[0] = p->options[1] = p->options[2] = p->options[3] = 0;
-	if (p->proto == 6 && p->avail >= 20 && read_options(ctx, p))
-		return HANDOVER;
+	if (p->proto == 6 && p->avail >= 20)
+		p->bad_options = read_options(ctx, p);
 #endif
 #if NEED_IIF
 	read_name(p->iif, ctx->state->in);

@@ -203,7 +203,10 @@ static int build(struct plan *p, struct name_index *ix)
 	}
 	p->policy = p->ncounters;
 	p->counters[p->ncounters++] = (struct plan_counter){p->base, NULL};
-	return plan_flow(p);
+	ret = plan_flow(p);
+	if (!ret)
+		plan_find_obstacle(p);
+	return ret;
 }
 
 int plan_build(const struct table *t, const struct chain *base,
@@ -261,6 +264,17 @@ enum chain_mode plan_mode(const struct plan *p)
 const char *plan_reason(const struct plan *p)
 {
 	return p->reason;
+}
+
+const char *plan_obstacle(const struct plan *p)
+{
+	return *p->obstacle ? p->obstacle : NULL;
+}
+
+bool plan_is_idle(const struct plan *p)
+{
+	return !p->nrules && !p->base->has_counters &&
+	       p->base->policy != NF_DROP;
 }
 
 unsigned int plan_rule_count(const struct plan *p)

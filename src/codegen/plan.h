@@ -19,8 +19,8 @@
 #define PLAN_MAX_CONDITIONS 6000
 #define PLAN_MAX_RULES	    1000000
 /* Outside of tables (engine.h). */
-#define PLAN_MAX_STRAIGHT   2000
-#define PLAN_MAX_FUNCTIONS  200
+#define PLAN_MAX_STRAIGHT  2000
+#define PLAN_MAX_FUNCTIONS 200
 /* Of chains, below front(). */
 #define PLAN_MAX_FRAMES 7
 /* A longer chain becomes several functions. */
@@ -57,7 +57,7 @@ struct plan_chain {
 	struct plan_rule *rules; /* owned; guards left out */
 	unsigned int nrules;
 	unsigned int live; /* rules up to the first that no packet gets past */
-	unsigned int callers; /* how many rules jump or go here */
+	unsigned int callers;	 /* how many rules jump or go here */
 	struct engine_run *runs; /* owned: rules that become tables */
 	unsigned int nruns;
 
@@ -81,6 +81,7 @@ struct plan {
 	const struct chain *base;
 	enum chain_mode mode;
 	char reason[128];
+	char obstacle[256];	    /* to deciding every packet; "" */
 	struct plan_chain **chains; /* owned */
 	unsigned int nchains;
 	struct plan_chain **order; /* owned: callees before their callers, the
@@ -117,6 +118,8 @@ static inline unsigned int plan_rule_size(const struct plan_rule *r)
  * gates where packets are handed over; decides the mode. -ENOMEM or 0.
  */
 int plan_flow(struct plan *p);
+/* Says in @p why nft must stay awake behind its program, if it must. */
+void plan_find_obstacle(struct plan *p);
 /* Keeps the chain with nft, for this reason. */
 void plan_refuse(struct plan *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -432,7 +432,7 @@ int plan_flow(struct plan *p)
 
 	if (!base->nrules) {
 		plan_refuse(p, "no rules");
-		return 0;
+		p->mode = CHAIN_EXCLUSIVE;
 	}
 	if (p->nrules > PLAN_MAX_RULES) {
 		plan_refuse(p, "too large: %u rules (limit %u)", p->nrules,

@@ -62,6 +62,7 @@ static void print_defines(struct buf *out, const struct plan *p)
 	 * it: what would be goes at once.
 	 */
 	buf_printf(out, "#define STATE_DECIDES %d\n", p->state_decides);
+	buf_printf(out, "#define NATIVE_TRANSPORT %d\n", n.native_transport);
 	buf_printf(out, "#define HANDOVER_FRAGMENTS %d\n",
 		   p->state_decides && n.native_transport);
 }

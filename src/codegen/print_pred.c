@@ -279,16 +279,15 @@ static void print_condition(struct buf *out, const struct pred *p)
 		print_masked(out, s, p);
 }
 
-/*
- * Whether nft's fast path reads the bytes behind a later fragment's IP header
- * as if they were a transport header differs between kernels
- * (nft_payload_fast_eval()): nft is asked.
- */
 static void print_transport(struct buf *out, const struct pred *p)
 {
-	buf_printf(out, "\t\tif (p->avail < %u) {\n", p->transport.need);
+	buf_printf(out, "\t\tif (p->avail < %u", p->transport.need);
+	if (p->transport.native)
+		buf_printf(out, " && p->fast < %u", p->transport.need);
+	buf_puts(out, ") {\n");
 	if (p->transport.native) {
-		buf_puts(out, "\t\t\tif (p->fragoff)\n"
+		buf_puts(out, "\t\t\tif (p->fragoff && "
+			      "fragments == FRAGMENTS_ASK_NFT)\n"
 			      "\t\t\t\treturn HANDOVER;\n"
 			      "\t\t\tbreak;\n");
 	} else {

@@ -16,9 +16,29 @@
 /*
  * ctl: per network namespace, one element: which slot of programs is live
  * and for which nft generation it may decide. One 64-bit word, written
- * atomically: slot << 32 | generation. Generation 0, which nft never has:
- * nobody decides.
+ * atomically:
+ *   generation (32 bits) | slot << 32 (8 bits)
+ *   | exclusive << 40 | awake << 48 | quiet << 56 (a bit for each table)
+ * Generation 0, which nft never has: nobody decides.
+ *
+ * The programs of a table whose exclusive bit is set decide whatever the
+ * generation is: nft's copy of the table is dormant, or is about to be or no
+ * longer is (bit awake: notes are left where they can be; bit quiet: what BPF
+ * accepts is left to nft to count).
  */
+#define ABI_TABLES	  8 /* family (0 ip, 1 ip6) * 4 + ABI_TABLE_* */
+#define ABI_CTL_SLOT	  32
+#define ABI_CTL_EXCLUSIVE 40
+#define ABI_CTL_AWAKE	  48
+#define ABI_CTL_QUIET	  56
+
+enum {
+	ABI_TABLE_RAW,
+	ABI_TABLE_MANGLE,
+	ABI_TABLE_FILTER,
+	ABI_TABLE_SECURITY,
+	ABI_FAMILY_TABLES
+};
 
 /*
  * A note "this skb: accept", from the front to the guard. Global (all

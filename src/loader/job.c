@@ -95,7 +95,7 @@ static int plan_chain(struct job_chain *c, struct err *e)
 		return err;
 	/* An exclusive chain needs a dormant table, which needs a watcher: both
 	 * decide alike as a hybrid one. */
-	c->mode = plan_mode(c->plan) == CHAIN_NFT ? CHAIN_NFT : CHAIN_HYBRID;
+	c->mode = plan_mode(c->plan) == CHAIN_HYBRID ? CHAIN_HYBRID : CHAIN_NFT;
 	snprintf(c->reason, sizeof(c->reason), "%s", plan_reason(c->plan));
 	return 0;
 }

@@ -6,6 +6,7 @@ libloader_a_SOURCES = \
 	src/loader/cache.c src/loader/cache.h \
 	src/loader/clang.c src/loader/clang.h \
 	src/loader/entries.c src/loader/entries.h \
+	src/loader/fragments.c src/loader/fragments.h \
 	src/loader/guard.c src/loader/guard.h \
 	src/loader/hash.h \
 	src/loader/hook.c src/loader/hook.h \

@@ -164,7 +164,7 @@ void ns_get_ctl(const struct ns *ns, unsigned int *slot, uint32_t *generation)
 {
 	uint64_t word = __atomic_load_n(ns->ctl, __ATOMIC_SEQ_CST);
 
-	*slot = word >> 32;
+	*slot = word >> ABI_CTL_SLOT & 0xff;
 	*generation = word;
 	if (*slot >= ABI_SLOTS) {
 		*slot = 0;
@@ -174,8 +174,24 @@ void ns_get_ctl(const struct ns *ns, unsigned int *slot, uint32_t *generation)
 
 void ns_set_ctl(struct ns *ns, unsigned int slot, uint32_t generation)
 {
-	__atomic_store_n(ns->ctl, (uint64_t)slot << 32 | generation,
-			 __ATOMIC_SEQ_CST);
+	const uint64_t tables = ~0ULL << ABI_CTL_EXCLUSIVE;
+	uint64_t old = ns_ctl_word(ns), new;
+
+	do {
+		new = (old & tables) | (uint64_t)slot << ABI_CTL_SLOT |
+		      generation;
+	} while (!ns_swap_ctl(ns, &old, new));
+}
+
+uint64_t ns_ctl_word(const struct ns *ns)
+{
+	return __atomic_load_n(ns->ctl, __ATOMIC_SEQ_CST);
+}
+
+bool ns_swap_ctl(struct ns *ns, uint64_t *old, uint64_t new)
+{
+	return __atomic_compare_exchange_n(ns->ctl, old, new, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 int ns_grace_period(struct ns *ns)

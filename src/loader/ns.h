@@ -36,12 +36,18 @@ void ns_close(struct ns *ns);
  * while nobody decides; the generation is 0 then.
  */
 void ns_get_ctl(const struct ns *ns, unsigned int *slot, uint32_t *generation);
-/* Makes @slot decide for @generation (0: nobody decides). From ns_create()
- * only. */
+/* Makes @slot decide for @generation (0: nobody decides); exclusive tables stay
+ * so. From ns_create() only. */
 void ns_set_ctl(struct ns *ns, unsigned int slot, uint32_t generation);
 
 /* Waits a grace period: no packet that was in a program is in it any more. */
 int ns_grace_period(struct ns *ns);
+
+/* The control word as it is (abi.h). */
+uint64_t ns_ctl_word(const struct ns *ns);
+/* Makes it @new if it still is *@old; else false, and *@old is what it is. From
+ * ns_create() only. */
+bool ns_swap_ctl(struct ns *ns, uint64_t *old, uint64_t new);
 
 /*
  * Starts a new epoch of notes: what was left over becomes void after two of

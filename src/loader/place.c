@@ -335,3 +335,38 @@ const struct builtin_chain *place_chain_by_id(unsigned int id,
 	*family = id >= CHAINS_PER_FAMILY ? FAMILY_IPV6 : FAMILY_IPV4;
 	return &builtin_chains[id % CHAINS_PER_FAMILY];
 }
+
+static const char *const table_names[ABI_FAMILY_TABLES] = {
+	[ABI_TABLE_RAW] = "raw",
+	[ABI_TABLE_MANGLE] = "mangle",
+	[ABI_TABLE_FILTER] = "filter",
+	[ABI_TABLE_SECURITY] = "security",
+};
+
+int place_table_id(enum family family, const char *table)
+{
+	int i;
+
+	for (i = 0; i < ABI_FAMILY_TABLES; i++)
+		if (!strcmp(table_names[i], table))
+			return (family == FAMILY_IPV6 ? ABI_FAMILY_TABLES : 0) +
+			       i;
+	return -ENOENT;
+}
+
+int place_table_of_chain(unsigned int chain)
+{
+	const struct builtin_chain *b;
+	enum family family;
+
+	b = place_chain_by_id(chain, &family);
+	return b ? place_table_id(family, b->table) : -ENOENT;
+}
+
+const char *place_table_by_id(unsigned int id, enum family *family)
+{
+	if (id >= ABI_TABLES)
+		return NULL;
+	*family = id >= ABI_FAMILY_TABLES ? FAMILY_IPV6 : FAMILY_IPV4;
+	return table_names[id % ABI_FAMILY_TABLES];
+}

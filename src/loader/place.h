@@ -90,5 +90,12 @@ int place_chain_id(enum family family, const char *table, const char *chain);
 const struct builtin_chain *place_chain_by_id(unsigned int id,
 					      enum family *family);
 const char *place_family_name(enum family family);
+/*
+ * Numbers of the tables whose chains can run in BPF (abi.h); -ENOENT: it is
+ * none. place_table_by_id() is NULL from ABI_TABLES on.
+ */
+int place_table_id(enum family family, const char *table);
+int place_table_of_chain(unsigned int chain);
+const char *place_table_by_id(unsigned int id, enum family *family);
 
 #endif

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loader/fragments.h"
 #include "loader/program.h"
 #include "loader/sys.h"
 
@@ -296,6 +297,7 @@ static int find_env(struct program_env *env, struct err *e)
 	}
 	id = btf__find_by_name_kind(btf, "nf_conn", BTF_KIND_STRUCT);
 	env->nf_conn_type_id = id > 0 ? id : 0;
+	env->fragments = fragments_find();
 	if (!has_member(btf, "netns_nftables", "base_seq"))
 		err = read_net_id(&env->nft_net_id, e);
 out:
@@ -336,7 +338,9 @@ int program_load_front(struct program *p, const struct ns *ns,
 		return err;
 	const struct constant constants[] = {
 		{"chain_id", chain},
+		{"table_id", place_table_of_chain(chain)},
 		{"nf_conn_type_id", env->nf_conn_type_id},
+		{"fragments", env->fragments},
 		{"process_context", in_process_context(chain)},
 	};
 	const struct load l = {
@@ -346,7 +350,7 @@ int program_load_front(struct program *p, const struct ns *ns,
 		.prog = "front",
 		.ns = ns,
 		.constants = constants,
-		.nconstants = 3,
+		.nconstants = sizeof(constants) / sizeof(*constants),
 		.tables = *tables,
 	};
 
@@ -370,6 +374,7 @@ int program_load_dispatcher(struct program *p, const struct ns *ns,
 		return err;
 	const struct constant constants[] = {
 		{"chain_id", chain},
+		{"table_id", place_table_of_chain(chain)},
 		{"process_context", in_process_context(chain)},
 		{"nft_net_id", env->nft_net_id},
 	};
@@ -377,10 +382,10 @@ int program_load_dispatcher(struct program *p, const struct ns *ns,
 		.object = dispatch_object,
 		.len = sizeof(dispatch_object),
 		.what = "the dispatcher",
-		.prog = "dispatch_v1",
+		.prog = "dispatch_v2",
 		.ns = ns,
 		.constants = constants,
-		.nconstants = 3,
+		.nconstants = sizeof(constants) / sizeof(*constants),
 	};
 
 	return load(p, &l, e);

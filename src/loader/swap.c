@@ -27,7 +27,7 @@ static unsigned int live_slot(const struct ns *ns)
  * made anew. */
 static bool uses_maps(const struct ns *ns, uint32_t id)
 {
-	uint32_t maps[32], nmaps = 32, i, notes = 0, stats = 0;
+	uint32_t maps[32], nmaps = 32, i, notes = 0, stats = 0, ctl = 0;
 	struct bpf_prog_info info;
 	int fd = sys_prog_by_id(id), err;
 
@@ -37,9 +37,10 @@ static bool uses_maps(const struct ns *ns, uint32_t id)
 	close(fd);
 	for (i = 0; i < nmaps && !err; i++) {
 		notes |= maps[i] == ns->id[NS_NOTES];
+		ctl |= maps[i] == ns->id[NS_CTL];
 		stats |= maps[i] == ns->id[NS_STATS];
 	}
-	return notes && stats;
+	return notes && stats && ctl;
 }
 
 /*

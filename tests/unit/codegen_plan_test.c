@@ -94,10 +94,17 @@ static void test_empty(void **state)
 {
 	struct rule *guard;
 
-	expect_nft("no rules");
+	const struct plan *p = fixture_plan(&fx);
+
+	assert_int_equal(plan_mode(p), CHAIN_EXCLUSIVE);
+	assert_string_equal(plan_reason(p), "no rules");
 	guard = add_rule(fx.base, ACTION_ACCEPT, NULL);
 	guard->flags = RULE_GUARD;
-	expect_nft("no rules");
+	p = fixture_plan(&fx);
+	assert_int_equal(plan_mode(p), CHAIN_EXCLUSIVE);
+	assert_null(plan_obstacle(p));
+	/* The fixture's policy drops. */
+	assert_false(plan_is_idle(p));
 }
 
 static void test_handovers(void **state)

@@ -37,6 +37,7 @@ struct {
 } progs SEC(".maps");
 
 const volatile abi_u32 chain_id = 0;
+const volatile abi_u32 table_id = 0; /* its bits in ctl */
 const volatile abi_u32 process_context =
 	0; /* hooks OUTPUT and POSTROUTING: may be interrupted by itself */
 const volatile abi_u32 nft_net_id =
@@ -89,9 +90,9 @@ NOTES_INLINE abi_u32 generation(const struct net *net)
 }
 
 SEC("netfilter")
-int dispatch_v1(struct bpf_nf_ctx *ctx)
+int dispatch_v2(struct bpf_nf_ctx *ctx)
 {
-	abi_u32 zero = 0, id = chain_id, gen;
+	abi_u32 zero = 0, id = chain_id, gen, slot, exclusive = 0;
 	struct abi_stats *count;
 	struct abi_notes *n;
 	abi_u64 *word, now;
@@ -99,11 +100,16 @@ int dispatch_v1(struct bpf_nf_ctx *ctx)
 	word = bpf_map_lookup_elem(&ctl, &zero);
 	if (word) {
 		now = *(volatile abi_u64 *)word;
-		gen = generation(ctx->state->net);
-		if (gen && gen == (abi_u32)now && now >> 32 < ABI_SLOTS)
-			bpf_tail_call(ctx, &progs,
-				      (now >> 32) * ABI_CHAINS + id);
+		slot = now >> ABI_CTL_SLOT & 0xff;
+		exclusive = now >> (ABI_CTL_EXCLUSIVE + table_id) & 1;
+		gen = exclusive ? 0 : generation(ctx->state->net);
+		if ((exclusive || (gen && gen == (abi_u32)now)) &&
+		    slot < ABI_SLOTS)
+			bpf_tail_call(ctx, &progs, slot * ABI_CHAINS + id);
 	}
+	/* Somebody has taken the programs away, and nft is asleep. */
+	if (exclusive)
+		return 0; /* NF_DROP */
 
 	n = bpf_map_lookup_elem(&notes, &zero);
 	if (n)
