@@ -42,6 +42,7 @@ void nft_batch_free(struct nft_batch *b)
 	if (!b)
 		return;
 	buf_free(&b->msgs);
+	buf_free(&b->echoes);
 	free(b->ops);
 	free(b);
 }
@@ -72,7 +73,8 @@ static int op_begin(struct nft_batch *b, enum batch_op_type type, uint8_t msg,
 		b->ops = ops;
 		b->cap = cap;
 	}
-	b->ops[b->nops] = (struct batch_op){b->msgs.len, b->line, type};
+	b->ops[b->nops] = (struct batch_op){
+		.msg = b->msgs.len, .line = b->line, .type = type};
 	nlw_msg(&b->msgs, NFNL_SUBSYS_NFTABLES << 8 | msg, flags,
 		(uint8_t)family, 0, (uint32_t)(b->nops + BATCH_SEQ_FIRST));
 	return 0;
@@ -259,6 +261,7 @@ int nft_batch_add_rule(struct nft_batch *b, enum family family,
 	}
 	if (wheres[where].ref32)
 		nlw_u32(m, wheres[where].ref32, (uint32_t)ref);
+	change_note_rule(b, r);
 	return op_end(b);
 }
 

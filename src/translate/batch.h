@@ -4,6 +4,7 @@
 #ifndef TRANSLATE_BATCH_H
 #define TRANSLATE_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ struct batch_op {
 	size_t msg; /* offset of its message */
 	uint32_t line;
 	enum batch_op_type type;
+	/* Of rules, when the batch is tracked: */
+	uint32_t sketch;
+	bool ask;    /* the kernel is to tell what became of it */
+	size_t echo; /* what it told: offset in echoes, plus 1 */
 };
 
 /* Sequence numbers: the begin message is 1, operation i is i + 2. */
@@ -44,6 +49,19 @@ struct nft_batch {
 	size_t nops, cap;
 	uint32_t line;	  /* for operations to come */
 	uint32_t rule_id; /* last one given out */
+	bool track;	  /* nft_batch_track() */
+	struct buf echoes;
 };
+
+/* change.c: remembers what is to be known of the rule that the operation being
+ * added is about; */
+struct rule;
+void change_note_rule(struct nft_batch *b, const struct rule *r);
+/* marks the messages whose outcome the kernel is to tell, before each sending;
+ */
+void change_prepare(struct nft_batch *b);
+/* and takes what it tells. */
+struct nlmsghdr;
+void change_take_echo(struct nft_batch *b, const struct nlmsghdr *nlh);
 
 #endif

@@ -44,7 +44,7 @@ static const struct {
  * operations have lines: then all of them.
  */
 struct failures {
-	const struct nft_batch *b;
+	struct nft_batch *b;
 	struct buf text;
 	int first; /* negative errno of the first, also of one that is no
 		      operation's */
@@ -72,13 +72,15 @@ static void add_failure(struct failures *f, const struct batch_op *op,
 		   name ? name : "(null)");
 }
 
-static void digest_acks(struct failures *f, const char *data, size_t len)
+static void digest_answers(struct failures *f, const char *data, size_t len)
 {
 	const struct nlmsghdr *nlh = (const void *)data;
 	const struct nlmsgerr *err;
 	int left = (int)len;
 
 	for (; NLMSG_OK(nlh, (unsigned int)left); nlh = NLMSG_NEXT(nlh, left)) {
+		if (nlh->nlmsg_type >= NLMSG_MIN_TYPE)
+			change_take_echo(f->b, nlh);
 		if (nlh->nlmsg_type != NLMSG_ERROR ||
 		    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*err)))
 			continue;
@@ -117,7 +119,7 @@ static void size_buffers(struct nft *nft, const struct nft_batch *b)
 
 /*
  * The kernel has processed the batch when sendto() returns; all it had to
- * say (errors only) is in the receive buffer then.
+ * say (errors, and what it was asked for) is in the receive buffer then.
  */
 static int exchange(struct nft *nft, struct nft_batch *b, struct failures *f)
 {
@@ -144,7 +146,7 @@ static int exchange(struct nft *nft, struct nft_batch *b, struct failures *f)
 			return 0;
 		if (n < 0)
 			return -errno;
-		digest_acks(f, nft->rcv, (size_t)n);
+		digest_answers(f, nft->rcv, (size_t)n);
 	}
 }
 
@@ -163,6 +165,7 @@ int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
 	if (nft->debug)
 		debug_batch(nft, b);
 	memcpy(b->msgs.data + b->genid, &be, sizeof(be));
+	change_prepare(b);
 	ret = exchange(nft, b, &f);
 	if (!ret)
 		ret = f.first;

@@ -2,10 +2,12 @@ noinst_LIBRARIES += libtranslate.a
 libtranslate_a_SOURCES = \
 	src/translate/batch.c src/translate/batch.h \
 	src/translate/codec.h \
+	src/translate/change.c \
 	src/translate/commit.c \
 	src/translate/compat.c \
 	src/translate/conn.c src/translate/conn.h \
 	src/translate/debug.c src/translate/debug.h \
+	src/translate/delta.c src/translate/delta.h \
 	src/translate/decode.c src/translate/decode.h \
 	src/translate/decode_core.c \
 	src/translate/decode_l4.c \
@@ -20,4 +22,9 @@ libtranslate_a_SOURCES = \
 	src/translate/nft.h \
 	src/translate/nlread.c src/translate/nlread.h \
 	src/translate/nlwrite.c src/translate/nlwrite.h \
-	src/translate/raw.c src/translate/raw.h
+	src/translate/raw.c src/translate/raw.h \
+	src/translate/sketch.c \
+	src/translate/snapshot.h src/translate/snapshot_format.h \
+	src/translate/snapshot_read.c \
+	src/translate/snapshot_replay.c \
+	src/translate/snapshot_write.c

@@ -50,6 +50,9 @@ typedef uint32_t (*ext_cmp_size_fn)(enum family family, const struct ext *e,
 bool rule_equal(enum family family, const struct rule *a, const struct rule *b,
 		ext_cmp_size_fn userspace_size);
 
+/* A number that any two rules share for which rule_equal() may be true. */
+uint32_t rule_sketch(const struct rule *r);
+
 /*
  * A rule as a message of the kernel's (NFT_MSG_NEWRULE, NFT_MSG_DELRULE)
  * describes it; the strings are the message's, @rule is the caller's. Rules of
@@ -196,5 +199,16 @@ void nft_batch_set_line(struct nft_batch *b, int line);
  */
 int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
 		     struct err *e);
+
+/* To be called before anything is added: nft_batch_change() is to tell what
+ * was changed. */
+void nft_batch_track(struct nft_batch *b);
+/*
+ * After a commit: adds to @r what it changed. -ENODATA, -EOPNOTSUPP: that is not
+ * known (a change of kinds that records do not have, or too much to ask the
+ * kernel about); @r is then of no use.
+ */
+struct snap_record;
+int nft_batch_change(const struct nft_batch *b, struct snap_record *r);
 
 #endif
