@@ -204,9 +204,24 @@ static bool has_guard(const struct table *t, const struct chain *c, int id,
 	       have->chain[id].prog == want->prog[id];
 }
 
+static int add_guard(struct nft_batch *b, const struct table *t,
+		     const struct chain *c, uint32_t *id)
+{
+	struct rule *r = guard_rule(t->family, t->name, c->name);
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	err = nft_batch_add_rule(b, t->family, t->name, c->name, r, NFT_PREPEND,
+				 0, id);
+	rule_free(r);
+	return err;
+}
+
 static int chain_batch(struct nft_batch *b, const struct table *t,
 		       const struct chain *c, const struct guard_plan *want,
-		       const struct guard_record *have, bool *removes)
+		       const struct guard_record *have,
+		       struct guard_change *change)
 {
 	int id = c->base ? place_chain_id(t->family, t->name, c->name) : -1;
 	bool wanted = id >= 0 && want->wanted[id], good = false;
@@ -220,35 +235,35 @@ static int chain_batch(struct nft_batch *b, const struct table *t,
 			continue;
 		if (good && &r->node == c->rules.next)
 			continue;
-		*removes = true;
+		change->removes = true;
 		err = nft_batch_del_rule(b, t->family, t->name, c->name,
 					 r->handle);
 		if (err)
 			return err;
 	}
-	if (!wanted || good)
+	if (!wanted)
 		return 0;
-	r = guard_rule(t->family, t->name, c->name);
-	if (!r)
-		return -ENOMEM;
-	err = nft_batch_add_rule(b, t->family, t->name, c->name, r, NFT_PREPEND,
-				 0, NULL);
-	rule_free(r);
-	return err;
+	if (good) {
+		change->after.chain[id] = have->chain[id];
+		return 0;
+	}
+	change->after.chain[id].table = t->handle;
+	change->after.chain[id].prog = want->prog[id];
+	return add_guard(b, t, c, &change->id[id]);
 }
 
 int guard_batch(struct nft_batch *b, const struct ruleset *rs,
 		const struct guard_plan *want, const struct guard_record *have,
-		bool *removes)
+		struct guard_change *change)
 {
 	struct table *t;
 	struct chain *c;
 	int err;
 
-	*removes = false;
+	memset(change, 0, sizeof(*change));
 	list_for_each (t, &rs->tables, struct table, node) {
 		list_for_each (c, &t->chains, struct chain, node) {
-			err = chain_batch(b, t, c, want, have, removes);
+			err = chain_batch(b, t, c, want, have, change);
 			if (err)
 				return err;
 		}
@@ -256,29 +271,14 @@ int guard_batch(struct nft_batch *b, const struct ruleset *rs,
 	return 0;
 }
 
-void guard_record_fill(struct guard_record *r, const struct ruleset *rs,
-		       const struct guard_plan *want)
+/* A handle that was not told stays 0, which is none: the next sync makes that
+ * guard anew. */
+void guard_change_done(struct guard_change *change, const struct nft_batch *b)
 {
-	const struct rule *first;
-	struct table *t;
-	struct chain *c;
-	int id;
+	unsigned int i;
 
-	memset(r, 0, sizeof(*r));
-	list_for_each (t, &rs->tables, struct table, node) {
-		list_for_each (c, &t->chains, struct chain, node) {
-			id = c->base ? place_chain_id(t->family, t->name,
-						      c->name)
-				     : -1;
-			if (id < 0 || !want->wanted[id] ||
-			    list_empty(&c->rules))
-				continue;
-			first = container_of(c->rules.next, struct rule, node);
-			if (!is_guard_of(first, t, c))
-				continue;
-			r->chain[id].table = t->handle;
-			r->chain[id].handle = first->handle;
-			r->chain[id].prog = want->prog[id];
-		}
-	}
+	for (i = 0; i < ABI_CHAINS; i++)
+		if (change->id[i])
+			change->after.chain[i].handle =
+				nft_batch_handle(b, change->id[i]);
 }

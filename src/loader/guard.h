@@ -39,16 +39,22 @@ struct guard_plan {
 	uint32_t prog[ABI_CHAINS];
 };
 
+/* What a batch makes of the guard rules. */
+struct guard_change {
+	struct guard_record after;
+	uint32_t id[ABI_CHAINS]; /* of new ones, in the batch */
+	bool removes; /* a guard that may be in use goes */
+};
+
 /*
- * Adds to @b what makes the guard rules of @rs (all tables and chains)
- * as @want says. @removes gets true when a guard that may be in use goes.
+ * Adds to @b, which is tracked, what makes the guard rules of @rs (all tables
+ * and chains) as @want says.
  */
 int guard_batch(struct nft_batch *b, const struct ruleset *rs,
 		const struct guard_plan *want, const struct guard_record *have,
-		bool *removes);
+		struct guard_change *change);
 
-/* After the commit: notes in @r the guard rules found in @rs. */
-void guard_record_fill(struct guard_record *r, const struct ruleset *rs,
-		       const struct guard_plan *want);
+/* After the commit of @b: change->after is what there is now. */
+void guard_change_done(struct guard_change *change, const struct nft_batch *b);
 
 #endif

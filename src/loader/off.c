@@ -95,13 +95,13 @@ static int commit_off(struct nft *nft, const struct ns *ns, struct err *e)
 	const struct guard_record unknown = {0};
 	struct nft_batch *b = nft_batch_new();
 	struct job job;
-	bool removes;
+	struct guard_change change;
 	int err;
 
 	job_init(&job);
 	err = b ? job_read(&job, nft, e) : -ENOMEM;
 	if (!err)
-		err = guard_batch(b, &job.rs, &none, &unknown, &removes);
+		err = guard_batch(b, &job.rs, &none, &unknown, &change);
 	if (!err && ns)
 		err = fold(b, ns, &job.rs);
 	if (!err && !nft_batch_is_empty(b))

@@ -116,27 +116,6 @@ static int stop_deciding(struct sync *s)
 	return sys_grace_period();
 }
 
-/* Notes which guard rules there are now; -ERESTART when the ruleset is another
- * one again. */
-static int note_guards(struct sync *s, const struct guard_plan *plan,
-		       uint32_t generation, struct err *e)
-{
-	struct guard_record record;
-	struct job now;
-	int err;
-
-	job_init(&now);
-	err = job_read(&now, s->nft, e);
-	if (!err && now.generation != generation)
-		err = -ERESTART;
-	if (!err) {
-		guard_record_fill(&record, &now.rs, plan);
-		guard_record_write(&s->place, &record);
-	}
-	job_free(&now);
-	return err;
-}
-
 /* Puts the guard rules where they belong. @generation: that of the ruleset
  * afterwards. */
 static int commit_guards(struct sync *s, const struct job *job,
@@ -144,17 +123,19 @@ static int commit_guards(struct sync *s, const struct job *job,
 			 struct err *e)
 {
 	struct nft_batch *b = nft_batch_new();
+	struct guard_change change;
 	struct guard_record have;
-	bool removes;
 	int err = -ENOMEM;
 
 	*generation = job->generation;
 	guard_record_read(&s->place, &have);
-	if (b)
-		err = guard_batch(b, &job->rs, plan, &have, &removes);
+	if (b) {
+		nft_batch_track(b);
+		err = guard_batch(b, &job->rs, plan, &have, &change);
+	}
 	if (err || nft_batch_is_empty(b))
 		goto out;
-	if (removes)
+	if (change.removes)
 		err = stop_deciding(s);
 	if (!err)
 		err = nft_batch_commit(s->nft, b, job->generation, e);
@@ -163,7 +144,8 @@ static int commit_guards(struct sync *s, const struct job *job,
 			      "the kernel's xt_bpf and nft_compat)");
 	if (!err) {
 		*generation = next_generation(job->generation);
-		err = note_guards(s, plan, *generation, e);
+		guard_change_done(&change, b);
+		guard_record_write(&s->place, &change.after);
 	}
 out:
 	nft_batch_free(b);

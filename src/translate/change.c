@@ -201,23 +201,31 @@ static const struct nlmsghdr *echo(const struct nft_batch *b,
 
 /* The handle of the rule that operation @op of this batch added: its id is
  * looked for. */
-static int handle_of_id(const struct change *c, uint32_t id, uint64_t *handle)
+static int handle_of_id(const struct nft_batch *b, uint32_t id,
+			uint64_t *handle)
 {
 	struct parsed p;
 	uint32_t have;
 	size_t i;
 
-	for (i = 0; i < c->b->nops; i++) {
-		const struct batch_op *op = &c->b->ops[i];
+	for (i = 0; i < b->nops; i++) {
+		const struct batch_op *op = &b->ops[i];
 
-		if (!is_new_rule(op) || parse(message(c->b, op), &p) ||
+		if (!is_new_rule(op) || parse(message(b, op), &p) ||
 		    !attr_u32(&p.tb[NFTA_RULE_ID], &have) || have != id)
 			continue;
-		if (!echo(c->b, op) || parse(echo(c->b, op), &p))
+		if (!echo(b, op) || parse(echo(b, op), &p))
 			return -ENODATA;
 		return attr_u64(&p.tb[NFTA_RULE_HANDLE], handle) ? 0 : -ENODATA;
 	}
 	return -ENODATA;
+}
+
+uint64_t nft_batch_handle(const struct nft_batch *b, uint32_t id)
+{
+	uint64_t handle = 0;
+
+	return handle_of_id(b, id, &handle) ? 0 : handle;
 }
 
 /* Where a rule went, in handles. */
@@ -235,7 +243,7 @@ static int placement(const struct change *c, const struct batch_op *op,
 	}
 	if (attr_u32(&sent->tb[NFTA_RULE_POSITION_ID], &id)) {
 		*where = behind ? NFT_AFTER_HANDLE : NFT_BEFORE_HANDLE;
-		return handle_of_id(c, id, ref);
+		return handle_of_id(c->b, id, ref);
 	}
 	if (attr_u64(&sent->tb[NFTA_RULE_POSITION], ref))
 		*where = behind ? NFT_AFTER_HANDLE : NFT_BEFORE_HANDLE;
@@ -309,7 +317,7 @@ static int delete_rule(struct change *c, const struct parsed *sent)
 	if (!attr_u64(&sent->tb[NFTA_RULE_HANDLE], &handle)) {
 		if (!attr_u32(&sent->tb[NFTA_RULE_ID], &id))
 			return -EINVAL;
-		ret = handle_of_id(c, id, &handle);
+		ret = handle_of_id(c->b, id, &handle);
 		if (ret)
 			return ret;
 	}

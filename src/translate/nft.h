@@ -210,5 +210,7 @@ void nft_batch_track(struct nft_batch *b);
  */
 struct snap_record;
 int nft_batch_change(const struct nft_batch *b, struct snap_record *r);
+/* The handle that the rule with this batch-wide id got; 0: not known. */
+uint64_t nft_batch_handle(const struct nft_batch *b, uint32_t id);
 
 #endif
