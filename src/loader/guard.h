@@ -43,7 +43,7 @@ struct guard_plan {
 struct guard_change {
 	struct guard_record after;
 	uint32_t id[ABI_CHAINS]; /* of new ones, in the batch */
-	bool removes; /* a guard that may be in use goes */
+	bool removes;		 /* a guard that may be in use goes */
 };
 
 /*

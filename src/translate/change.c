@@ -31,12 +31,12 @@ void nft_batch_track(struct nft_batch *b)
 static bool is_plain_ext(const struct ext *e)
 {
 	static const char *const plain[] = {
-		"tcp",	     "udp",	 "comment",  "multiport", "conntrack",
-		"state",     "mark",	 "connmark", "icmp",	  "icmp6",
-		"iprange",   "mac",	 "pkttype",  "dscp",	  "length",
-		"MARK",	     "CONNMARK", "REJECT",   "LOG",	  "ACCEPT",
-		"addrtype",  "physdev",	 "tos",	     "ttl",	  "hl",
-		"MASQUERADE", "DNAT",	 "SNAT",     "REDIRECT",
+		"tcp",	      "udp",	  "comment",  "multiport", "conntrack",
+		"state",      "mark",	  "connmark", "icmp",	   "icmp6",
+		"iprange",    "mac",	  "pkttype",  "dscp",	   "length",
+		"MARK",	      "CONNMARK", "REJECT",   "LOG",	   "ACCEPT",
+		"addrtype",   "physdev",  "tos",      "ttl",	   "hl",
+		"MASQUERADE", "DNAT",	  "SNAT",     "REDIRECT",
 	};
 	unsigned int i;
 
@@ -55,7 +55,8 @@ static bool is_plain(const struct rule *r)
 	list_for_each (m, &r->matches, struct ext, node)
 		if (!is_plain_ext(m))
 			return false;
-	return r->action != ACTION_TARGET || (r->target && is_plain_ext(r->target));
+	return r->action != ACTION_TARGET ||
+	       (r->target && is_plain_ext(r->target));
 }
 
 void change_note_rule(struct nft_batch *b, const struct rule *r)
@@ -150,8 +151,7 @@ void change_take_echo(struct nft_batch *b, const struct nlmsghdr *nlh)
 	static const char zeros[NLMSG_ALIGNTO];
 
 	if (!b->track || nlh->nlmsg_seq < BATCH_SEQ_FIRST || i >= b->nops ||
-	    nlh->nlmsg_type !=
-		    (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
+	    nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
 		return;
 	b->ops[i].echo = b->echoes.len + 1;
 	buf_add(&b->echoes, nlh, nlh->nlmsg_len);

@@ -204,8 +204,8 @@ int nft_batch_commit(struct nft *nft, struct nft_batch *b, uint32_t gen,
  * was changed. */
 void nft_batch_track(struct nft_batch *b);
 /*
- * After a commit: adds to @r what it changed. -ENODATA, -EOPNOTSUPP: that is not
- * known (a change of kinds that records do not have, or too much to ask the
+ * After a commit: adds to @r what it changed. -ENODATA, -EOPNOTSUPP: that is
+ * not known (a change of kinds that records do not have, or too much to ask the
  * kernel about); @r is then of no use.
  */
 struct snap_record;

@@ -27,19 +27,19 @@
 
 struct snap_header {
 	uint64_t magic;
-	uint64_t world; /* whose generations these are (see below) */
+	uint64_t world;	   /* whose generations these are (see below) */
 	uint32_t from, to; /* generations; equal: what is there at that one */
 	uint64_t index_len, rules_len; /* bytes, multiples of 8 */
-	uint64_t index_sum; /* of header (this one 0) and index */
+	uint64_t index_sum;	       /* of header (this one 0) and index */
 	uint64_t rules_sum;
 };
 
 enum snap_op_type {
-	SNAP_RESET, /* the table has no rules now, whatever it had */
-	SNAP_FLUSH, /* the chain */
+	SNAP_RESET,  /* the table has no rules now, whatever it had */
+	SNAP_FLUSH,  /* the chain */
 	SNAP_DELETE, /* the rule with handle @ref */
-	SNAP_ADD, /* @n rules, each followed by the next; @where, @ref as of
-		     nft_batch_add_rule(), which know handles only */
+	SNAP_ADD,    /* @n rules, each followed by the next; @where, @ref as of
+			nft_batch_add_rule(), which know handles only */
 };
 
 struct snap_op {
@@ -155,8 +155,8 @@ bool snap_state_knows(const struct snap_state *st, enum family family,
 		      const char *table);
 /* Calls @cb for each rule of the table, chain by chain in their order, until
  * it returns not 0; that, or 0. */
-typedef int (*snap_rule_cb)(const char *chain,
-			    const struct snap_content *rule, void *arg);
+typedef int (*snap_rule_cb)(const char *chain, const struct snap_content *rule,
+			    void *arg);
 int snap_state_each(const struct snap_state *st, enum family family,
 		    const char *table, snap_rule_cb cb, void *arg);
 /* Adds all that is known to @r: what is there, without how it came. */

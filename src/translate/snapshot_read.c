@@ -15,8 +15,7 @@ static const struct snap_header *record_at(const unsigned char *data,
 	const struct snap_header *h = (const void *)data;
 
 	if (len < sizeof(*h) || h->magic != SNAP_MAGIC || h->index_len % 8 ||
-	    h->rules_len % 8 || h->index_len > len ||
-	    h->rules_len > len ||
+	    h->rules_len % 8 || h->index_len > len || h->rules_len > len ||
 	    h->index_len + h->rules_len > len - sizeof(*h))
 		return NULL;
 	*size = sizeof(*h) + (size_t)(h->index_len + h->rules_len);

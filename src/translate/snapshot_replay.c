@@ -39,7 +39,7 @@ struct state_table {
 	bool known;
 	struct list chains;
 	struct state_chain *chain_bucket[CHAIN_BUCKETS]; /* by name */
-	struct node **bucket; /* by handle */
+	struct node **bucket;				 /* by handle */
 	size_t buckets, nodes;
 };
 
@@ -461,8 +461,7 @@ static int apply_record(struct snap_state *st, const struct snap_header *h,
 
 	u.end = u.at + h->rules_len;
 	for (snap_first_op(&c, h); !ret && snap_next_op(&c);)
-		ret = apply(st, &c, &u,
-			    ++*number < last_reset(resets, c.op));
+		ret = apply(st, &c, &u, ++*number < last_reset(resets, c.op));
 	delta_free(&u.delta);
 	return ret;
 }

@@ -101,8 +101,8 @@ static int pack(struct snap_record *r, const struct snap_content *rule)
 {
 	if (rule->exprs_len > DELTA_MAX_LEN || rule->udata_len > UINT16_MAX)
 		return -EOVERFLOW;
-	if (rule->exprs_len && delta_put(&r->delta, &r->rules, rule->exprs,
-					 rule->exprs_len))
+	if (rule->exprs_len &&
+	    delta_put(&r->delta, &r->rules, rule->exprs, rule->exprs_len))
 		return -ENOMEM;
 	return rule->udata_len ? delta_put(&r->delta, &r->rules, rule->udata,
 					   rule->udata_len)
