@@ -34,15 +34,17 @@ static bool addrtype_read(const struct ext *e, struct xt_addrtype_info_v1 *v1)
 	return true;
 }
 
-static int lower_type4(struct lower *l, bool dst, uint16_t types, bool invert)
+static int lower_type4(struct lower *l, bool dst, uint16_t types, bool invert,
+		       uint32_t limit)
 {
-	uint64_t arg[] = {dst, types, invert};
+	uint64_t arg[] = {dst, types, limit << 1 | invert};
 
 	return lower_call(l, CALL_ADDR_TYPE, arg, 3, false);
 }
 
-/* match_type6(): the address must be of every type that is named. */
-static int lower_type6(struct lower *l, bool dst, uint16_t types, bool invert)
+/* Types of which an address can be by itself. */
+static int lower_type6_plain(struct lower *l, enum pred_field field,
+			     uint16_t types, bool invert)
 {
 	static const uint8_t zero[16],
 		ones[16] = {[0] = 0xff},
@@ -52,23 +54,12 @@ static int lower_type6(struct lower *l, bool dst, uint16_t types, bool invert)
 		};
 	static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff};
 	uint8_t prefix96[16] = {0};
-	enum pred_field field = dst ? FIELD_DADDR : FIELD_SADDR;
-	uint16_t known = types & (XT_ADDRTYPE_MULTICAST | XT_ADDRTYPE_UNICAST |
-				  XT_ADDRTYPE_UNSPEC);
-	int ret = 0;
+	int ret;
 
-	if (types & BY_ROUTE)
-		return lower_refuse(l, "match addrtype: looks up a route");
-	/* What is not one of several cannot be said in conditions. */
-	if (invert && known != XT_ADDRTYPE_MULTICAST &&
-	    known != XT_ADDRTYPE_UNSPEC)
-		return lower_refuse(l, "match addrtype: not of several types");
-	if (known & XT_ADDRTYPE_MULTICAST)
-		ret = lower_bytes(l, field, ones, ones, 16, invert);
-	if (!ret && known & XT_ADDRTYPE_UNSPEC)
-		ret = lower_bytes(l, field, zero, full, 16, invert);
-	if (ret || !(known & XT_ADDRTYPE_UNICAST))
-		return ret;
+	if (types == XT_ADDRTYPE_MULTICAST)
+		return lower_bytes(l, field, ones, ones, 16, invert);
+	if (types == XT_ADDRTYPE_UNSPEC)
+		return lower_bytes(l, field, zero, full, 16, invert);
 	/* ipv6_addr_type(): all others are unicast, if not IPv4 in disguise. */
 	memset(prefix96, 0xff, 12);
 	ret = lower_bytes(l, field, ones, ones, 16, true);
@@ -79,25 +70,49 @@ static int lower_type6(struct lower *l, bool dst, uint16_t types, bool invert)
 	return ret;
 }
 
+/*
+ * match_type6(): the address must be of every type that is named. A device
+ * limits only what a route lookup finds.
+ */
+static int lower_type6(struct lower *l, bool dst, uint16_t types, bool invert,
+		       uint32_t limit)
+{
+	uint16_t plain = types & (XT_ADDRTYPE_MULTICAST | XT_ADDRTYPE_UNICAST |
+				  XT_ADDRTYPE_UNSPEC);
+	uint64_t arg[] = {dst, types, invert};
+
+	if (!plain && types & BY_ROUTE)
+		return lower_refuse(l, "match addrtype: looks up a route");
+	if (types & BY_ROUTE || (plain & (plain - 1)) ||
+	    (invert && plain == XT_ADDRTYPE_UNICAST))
+		return lower_call(l, CALL_ADDR6_TYPE, arg, 3, false);
+	if (plain)
+		return lower_type6_plain(l, dst ? FIELD_DADDR : FIELD_SADDR,
+					 plain, invert);
+	/* Other types are no condition. */
+	return invert ? lower_call(l, CALL_ADDR6_TYPE, arg, 3, false) : 0;
+}
+
 static int addrtype_lower(struct lower *l, const struct rule *r,
 			  const struct ext *e)
 {
 	struct xt_addrtype_info_v1 info;
-	int (*lower)(struct lower * l, bool dst, uint16_t types, bool invert) =
+	int (*lower)(struct lower * l, bool dst, uint16_t types, bool invert,
+		     uint32_t limit) =
 		lower_family(l) == FAMILY_IPV4 ? lower_type4 : lower_type6;
+	uint32_t limit;
 	int ret = 0;
 
 	if (!addrtype_read(e, &info))
 		return lower_refuse(l, "match addrtype: unexpected form");
-	if (info.flags &
-	    (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT))
-		return lower_refuse(l, "match addrtype --limit-iface");
+	limit = info.flags &
+		(XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT);
 	if (info.source)
 		ret = lower(l, false, info.source,
-			    info.flags & XT_ADDRTYPE_INVERT_SOURCE);
+			    info.flags & XT_ADDRTYPE_INVERT_SOURCE, limit);
 	if (!ret && info.dest)
 		ret = lower(l, true, info.dest,
-			    info.flags & XT_ADDRTYPE_INVERT_DEST);
+			    info.flags & XT_ADDRTYPE_INVERT_DEST, limit);
 	return ret;
 }
 
@@ -106,6 +121,6 @@ const struct ext_desc match_addrtype = {
 	.families = EXT_IPV4 | EXT_IPV6,
 	.max_rev = 1,
 	.lower = addrtype_lower,
-	.doc = "IPv4: all types; IPv6: unicast, multicast, unspecified; the "
-	       "others and --limit-iface are handed over",
+	.doc = "IPv4: all types, --limit-iface; IPv6: unicast, multicast, "
+	       "unspecified; those that take a route lookup are handed over",
 };

@@ -43,6 +43,7 @@ libextensions_a_SOURCES = \
 	extensions/realm.c \
 	extensions/sctp.c \
 	extensions/state.c \
+	extensions/socket.c \
 	extensions/statistic.c \
 	extensions/string.c \
 	extensions/table.c extensions/table.h extensions/table.inc \

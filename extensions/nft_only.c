@@ -31,7 +31,6 @@ const struct ext_desc nft_only[] = {
 	      "its lists are nft's, and /proc's to be changed"),
 	MATCH("rpfilter", ANY_FAMILY, "asks the routing tables"),
 	MATCH("set", ANY_FAMILY, "looks up, and may change, an IP set"),
-	MATCH("socket", ANY_FAMILY, "looks sockets up"),
 	MATCH("srh", EXT_IPV6, "walks the segments of a routing header"),
 
 	TARGET("AUDIT", ANY_FAMILY, "writes an audit record"),

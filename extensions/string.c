@@ -32,10 +32,14 @@ static int string_lower(struct lower *l, const struct rule *r,
 		return lower_refuse(l, "match string: another algorithm");
 	p.invert = info->u.v1.flags & XT_STRING_FLAG_INVERT;
 	p.call.arg[0] = info->from_offset | (uint64_t)info->to_offset << 16;
-	p.call.arg[1] = !!(info->u.v1.flags & XT_STRING_FLAG_IGNORECASE);
-	if (p.call.arg[1] && !folds_plainly(info))
-		return lower_refuse(
-			l, "match string: --icase with letters beyond ASCII");
+	if (info->u.v1.flags & XT_STRING_FLAG_IGNORECASE) {
+		if (!folds_plainly(info))
+			return lower_refuse(l, "match string: --icase with "
+					       "letters beyond ASCII");
+		p.call.arg[1] = 1;
+	}
+	if (info->algo[0] == 'b')
+		p.call.arg[1] |= 2;
 	p.call.data = (const uint8_t *)info->pattern;
 	p.call.size = info->patlen;
 	return lower_add(l, &p);
@@ -47,6 +51,7 @@ const struct ext_desc match_string = {
 	.min_rev = 1,
 	.max_rev = 1,
 	.lower = string_lower,
-	.doc = "both algorithms; packets in fragments of memory, or "
-	       "with hundreds of false starts, are handed over",
+	.doc = "both algorithms; packets with hundreds of false starts, and "
+	       "for bm those that are a list of others (reassembled, merged by "
+	       "GRO), are handed over",
 };

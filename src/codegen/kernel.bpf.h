@@ -54,9 +54,15 @@ struct sk_buff {
 	abi_u8 active_extensions;
 };
 
+struct skb_frag { /* another type in older kernels */
+	abi_u32 len;
+};
+
 struct skb_shared_info {
 	abi_u16 gso_size;
 	abi_u32 gso_type;
+	struct sk_buff *frag_list;
+	struct skb_frag frags[0];
 };
 
 struct nf_hook_state {
@@ -181,6 +187,7 @@ struct fib_alias {
 };
 
 struct fib_nh_common {
+	struct net_device *nhc_dev;
 	abi_u8 nhc_flags;
 };
 
@@ -206,6 +213,8 @@ struct sock_common {
 		struct net *net;
 	} skc_net;
 	struct sock *skc_listener;
+	abi_u32 skc_rcv_saddr;
+	union nf_inet_addr skc_v6_rcv_saddr;
 };
 
 struct sock_cgroup_data {
@@ -322,6 +331,7 @@ INLINE const abi_u8 *raw_bytes(const void *p)
 	__builtin_preserve_field_info(((struct type *)0)->field, 0)
 #define FIELD_EXISTS(type, field)                                              \
 	__builtin_preserve_field_info(((struct type *)0)->field, 2)
+#define TYPE_SIZE(type) __builtin_preserve_type_info(*(struct type *)0, 1)
 #define ENUM_VALUE(type, name)                                                 \
 	__builtin_preserve_enum_value(*(enum type *)name, 1)
 #define K_AT(bits, addr, type, field)                                          \

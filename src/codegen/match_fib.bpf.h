@@ -18,6 +18,7 @@ enum { /* RTN_* of linux/rtnetlink.h; those from the last one on are errors */
 struct fib_walk {
 	abi_u64 n, pn; /* struct key_vector */
 	abi_u64 fa;    /* in a leaf: the next struct fib_alias to look at */
+	abi_u64 dev;   /* not 0: only a route over this device counts */
 	abi_u32 key, cindex;
 	enum {
 		FIB_DOWN,  /* to the longest match */
@@ -131,6 +132,8 @@ INLINE int fib_leaf(struct fib_walk *w)
 	    K8(fi, fib_info, fib_nh[0].nh_common.nhc_flags) & 17)
 		return 1;
 	w->type = K8(fa, fib_alias, fa_type);
+	if (w->dev && w->dev != K64(fi, fib_info, fib_nh[0].nh_common.nhc_dev))
+		w->type = TYPE_UNICAST;
 	return 1;
 }
 
@@ -170,10 +173,10 @@ INLINE abi_u64 fib_local_table(abi_u64 net)
 	return 0;
 }
 
-/* __inet_dev_addr_type() of net/ipv4/fib_frontend.c, of no device. */
-static NOINLINE int fib_type(struct bpf_nf_ctx *ctx, abi_u32 addr)
+/* __inet_dev_addr_type() of net/ipv4/fib_frontend.c. */
+static NOINLINE int fib_type(struct bpf_nf_ctx *ctx, abi_u32 addr, abi_u64 dev)
 {
-	struct fib_walk w = {.key = addr, .type = TYPE_UNKNOWN};
+	struct fib_walk w = {.key = addr, .dev = dev, .type = TYPE_UNKNOWN};
 	abi_u64 tb;
 
 	if (!addr || addr == 0xffffffff)
@@ -191,17 +194,45 @@ static NOINLINE int fib_type(struct bpf_nf_ctx *ctx, abi_u32 addr)
 	return w.type;
 }
 
-/* match_type() of xt_addrtype.c. */
+/*
+ * match_type() of xt_addrtype.c. @limit: XT_ADDRTYPE_LIMIT_IFACE_IN, _OUT or 0;
+ * a hook without that device knows no limit either.
+ */
 GLOBAL int addr_type(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 dst,
-		     abi_u32 mask, abi_u32 invert)
+		     abi_u32 mask, abi_u32 limit_invert)
 {
+	abi_u32 limit = limit_invert >> 1;
+	abi_u64 dev = 0;
 	abi_u32 type;
 
 	if (!p)
 		return HANDOVER;
-	type = fib_type(ctx, ntoh32(dst ? p->daddr[0] : p->saddr[0]));
+	if (limit)
+		dev = limit == 4 ? STATE64(ctx, in) : STATE64(ctx, out);
+	type = fib_type(ctx, ntoh32(dst ? p->daddr[0] : p->saddr[0]), dev);
 	if (type > 15)
 		return HANDOVER;
-	return (mask >> type & 1) ^ invert;
+	return (mask >> type & 1) ^ (limit_invert & 1);
+}
+#endif
+
+#if NEED_ADDR6_TYPE
+/*
+ * match_type6() of xt_addrtype.c; the types of an address by itself as
+ * ipv6_addr_type() finds them. The others need a route lookup: nft's.
+ */
+INLINE int addr6_type(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 dst,
+		      abi_u32 mask, abi_u32 invert)
+{
+	const abi_u64 *a = dst ? p->daddr : p->saddr;
+	int any = !(a[0] | a[1]);
+	int multicast = *(const abi_u8 *)a == 0xff;
+	int mapped = !a[0] && (abi_u32)(ntoh64(a[1]) >> 32) == 0xffff;
+
+	if ((mask & 1 << 0 && !any) || (mask & 1 << 5 && !multicast) ||
+	    (mask & 1 << 1 && (any || multicast || mapped)))
+		return invert;
+	/* XT_ADDRTYPE_LOCAL, _ANYCAST, _UNREACHABLE */
+	return mask & (1 << 2 | 1 << 4 | 1 << 7) ? HANDOVER : !invert;
 }
 #endif

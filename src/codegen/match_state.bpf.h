@@ -153,7 +153,7 @@ GLOBAL int ct_expires(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 lo,
 }
 #endif
 
-#if NEED_OWNER || NEED_CGROUP
+#if NEED_OWNER || NEED_CGROUP || NEED_SOCKET
 #define STATE_TIME_WAIT	   6
 #define STATE_NEW_SYN_RECV 12
 
@@ -261,6 +261,40 @@ GLOBAL int cgroup_classid(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 id,
 	if (!in_net_of(ctx, sk))
 		return NEXT;
 	return (K32(sk, sock, sk_cgrp_data.classid) == id) ^ invert;
+}
+#endif
+
+#if NEED_SOCKET
+/* The flags of xt_socket.h. */
+#define SOCKET_TRANSPARENT 1
+#define SOCKET_NOWILDCARD  2
+
+/*
+ * socket_match() of xt_socket.c, for packets whose socket the kernel has found
+ * before the rules (early demux, in front of INPUT). Others it would look up
+ * now: nft's.
+ */
+GLOBAL int socket_of(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 flags)
+{
+	abi_u64 sk = SKB64(ctx, sk);
+	abi_u32 state;
+
+	if (!sk || !in_net_of(ctx, sk))
+		return HANDOVER;
+	state = K8(sk, sock, __sk_common.skc_state);
+#if FAMILY == 6
+	if (!(flags & SOCKET_NOWILDCARD) && state != STATE_TIME_WAIT &&
+	    state != STATE_NEW_SYN_RECV &&
+	    !(K64(sk, sock, __sk_common.skc_v6_rcv_saddr) |
+	      K64(sk + 8, sock, __sk_common.skc_v6_rcv_saddr)))
+		return NEXT;
+#else
+	if (!(flags & SOCKET_NOWILDCARD) && state != STATE_TIME_WAIT &&
+	    state != STATE_NEW_SYN_RECV &&
+	    !K32(sk, sock, __sk_common.skc_rcv_saddr))
+		return NEXT;
+#endif
+	return flags & SOCKET_TRANSPARENT ? HANDOVER : MATCH;
 }
 #endif
 

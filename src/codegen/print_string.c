@@ -12,7 +12,7 @@ static uint8_t upper(uint8_t c)
 void print_string(struct buf *out, const struct pred *p)
 {
 	uint8_t data[2 * XT_STRING_MAX_PATTERN_SIZE] = {0};
-	bool fold = p->call.arg[1];
+	bool fold = p->call.arg[1] & 1;
 
 	for (unsigned int i = 0; i < p->call.size; i++) {
 		data[i] = fold ? upper(p->call.data[i]) : p->call.data[i];
@@ -23,5 +23,5 @@ void print_string(struct buf *out, const struct pred *p)
 		   "\t\t\tint m = find_string(ctx, p, 0x%llxULL, %u, data);\n",
 		   (unsigned long long)p->call.arg[0] |
 			   (unsigned long long)p->call.size << 32,
-		   fold);
+		   (unsigned int)p->call.arg[1]);
 }

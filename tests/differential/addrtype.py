@@ -16,7 +16,10 @@ CHANCE = ("-A INPUT -p icmp -j DROP", "-A OUTPUT -p icmp -j DROP")
 RULES = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + "\n".join(CHANCE) + "\n" + "".join(
     f"-A {chain} -m addrtype {invert}{option} {types}\n"
     for chain in ("INPUT", "OUTPUT") for option in ("--src-type", "--dst-type")
-    for invert in ("", "! ") for types in (*TYPES, "LOCAL,BROADCAST")) + (
+    for invert in ("", "! ") for types in (*TYPES, "LOCAL,BROADCAST")) + "".join(
+    f"-A FORWARD -m addrtype {invert}{option} {types} --limit-iface-{way}\n"
+    for way in ("in", "out") for option in ("--src-type", "--dst-type") for invert in ("", "! ")
+    for types in ("UNICAST", "ANYCAST", "LOCAL", "LOCAL,BROADCAST,BLACKHOLE")) + (
     "-A INPUT -j DROP\n"  # nothing is answered: the kernel limits how many answers it gives
     "-A OUTPUT -m addrtype --src-type LOCAL --dst-type UNICAST\n"
     "-A OUTPUT -m addrtype ! --src-type LOCAL ! --dst-type BROADCAST\n"
@@ -24,7 +27,11 @@ RULES = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:
 RULES6 = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + "".join(
     f"-A OUTPUT -m addrtype {types}\n" for types in (
         "--src-type UNICAST", "--dst-type UNICAST", "--dst-type MULTICAST", "! --dst-type MULTICAST", "--src-type UNSPEC",
-        "! --src-type UNSPEC", "--src-type UNICAST ! --dst-type MULTICAST", "--dst-type UNICAST,MULTICAST")) + "COMMIT\n"
+        "! --src-type UNSPEC", "--src-type UNICAST ! --dst-type MULTICAST", "--dst-type UNICAST,MULTICAST",
+        "! --src-type UNICAST", "! --dst-type UNICAST", "! --dst-type UNICAST,MULTICAST", "--src-type UNSPEC --limit-iface-out",
+        "! --src-type UNICAST --limit-iface-out", "--dst-type UNICAST ! --src-type UNICAST,UNSPEC")) + "".join(
+    f"-A INPUT -m addrtype {types}\n" for types in (  # those with a route lookup, after what the address itself tells
+        "--src-type MULTICAST,LOCAL", "! --src-type UNSPEC,ANYCAST", "--src-type UNICAST --limit-iface-in")) + "COMMIT\n"
 SOURCES6 = ("::", "::1", "::2", "::1.2.3.4", "::ffff:1.2.3.4", "::fffe:1.2.3.4", "1::", "::1:0:0:0", "0:0:1::", "ff02::1", "feff::",
             "fe80::1", "fec0::1", "fc00::1", "fdff::1", "e000::1", "1fff::", "2001:db8::1", "0100::1", "fe00::")
 
@@ -68,8 +75,10 @@ def _packets(addresses):
         src = str(ipaddress.IPv4Address(a))
         yield pk.Packet(4, "local", pk.ip(src, "198.51.100.1", pk.UDP, pk.udp(src, "198.51.100.1", 1, 2), tag=tags.next()), src)
         yield pk.Packet(4, "local", pk.ip("10.1.0.1", src, pk.UDP, pk.udp("10.1.0.1", src, 1, 2), tag=tags.next()), "to " + src)
+        yield pk.Packet(4, "wan0", pk.ip(src, "172.16.3.9", pk.UDP, pk.udp(src, "172.16.3.9", 1, 2), tag=tags.next()), src + " through")
         yield pk.Packet(4, "lan0", pk.ip(src, "10.1.0.1", pk.UDP, pk.udp(src, "10.1.0.1", 1, 2), tag=tags.next()), src + " in")
     for src in SOURCES6:
+        yield pk.Packet(6, "lan0", pk.ip(src, "fd00:1::1", pk.UDP, pk.udp(src, "fd00:1::1", 1, 2), tag=tags.next()), src + " in")
         for dst in ("2001:db8:77::7", "ff05::99"):
             yield pk.Packet(6, "local", pk.ip(src, dst, pk.UDP, pk.udp(src, dst, 1, 2), tag=tags.next()), src)
 

@@ -87,7 +87,7 @@ def extension_headers():
 
 def any_byte():
     """u32, classic BPF and string searches: random programs, patterns at every boundary."""
-    return all(run.check(sample("bytes"), "texts,headers:16,extensions:20,truncated:4", seed=seed, minimum_decided=10000)
+    return all(run.check(sample("bytes"), "texts,headers:16,extensions:20,truncated:4,offloaded:6", seed=seed, minimum_decided=10000)
                for seed in (1, 2))
 
 

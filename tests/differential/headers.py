@@ -167,6 +167,11 @@ def texts(maker, aims, rng, count):
             for at in range(0, 80 - head):
                 yield udp(b"x" * at + word, f"{word} at the end, {head + at} on")
                 yield udp(b"a" * at + word + b"y" * 20, f"{word} behind a, {head + at} on")
+        for word in (*words, b"a" * 99 + b"b", b"ab" * 59 + b"ab") if aim.leg != "local" else ():
+            for linear in range(head + 20, head + 24 + len(word)):  # the word in front of, across and behind the linear part's end
+                yield udp(b"x" * 22 + word + b"y" * 90, f"{word[:16]} across {linear}", linear=linear)
+            for before in (100, 155, 156, 157, 1000, 3000):  # across the end of one read
+                yield udp(b"y" * (before - len(word)) + word, f"{word[:16]} ends at {before}", linear=head + 20)
         for long in (b"a" * 99 + b"b", b"a" * 100 + b"b", b"a" * 300 + b"b", b"ab" * 60, b"ab" * 59 + b"aab", b"ba" * 60):
             for around in (0, 1, 700):
                 yield udp(b"b" * around + long + b"a" * around, f"{long[:4]}... among {around}")

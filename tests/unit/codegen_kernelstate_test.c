@@ -23,6 +23,7 @@
 #include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_policy.h>
 #include <linux/netfilter/xt_realm.h>
+#include <linux/netfilter/xt_socket.h>
 #include <linux/netfilter/xt_statistic.h>
 
 #include "tests/unit/codegen_util.h"
@@ -90,10 +91,19 @@ static void test_sockets(void **state)
 		.match = XT_OWNER_UID | XT_OWNER_SOCKET,
 		.invert = XT_OWNER_UID,
 	};
+	struct xt_socket_mtinfo3 sock = {.flags = XT_SOCKET_TRANSPARENT |
+						  XT_SOCKET_NOWILDCARD};
 	struct xt_cgroup_info_v1 cg = {.has_classid = 1, .classid = 9};
 
 	EXPECT("owner", 1, owner, "call owner 200000001 0 105");
 	EXPECT("cgroup", 1, cg, "call cgroup_classid 9 0");
+	EXPECT("socket", 3, sock, "call socket_of 3");
+	expect(match("socket", 0, NULL, 0), "call socket_of 0");
+	EXPECT_SHORT("socket", 2, sock);
+	sock.flags |= XT_SOCKET_RESTORESKMARK;
+	EXPECT("socket", 3, sock,
+	       "refused: match socket --restore-skmark: sets the packet's "
+	       "mark");
 	cg.has_path = 1;
 	EXPECT("cgroup", 1, cg,
 	       "refused: match cgroup --path: only the kernel knows which "
@@ -156,11 +166,14 @@ static void test_addrtype(void **state)
 	EXPECT("addrtype", 1, v1,
 	       "call addr_type 0 28 1; call addr_type 1 2 0");
 	v1.flags = XT_ADDRTYPE_LIMIT_IFACE_IN;
-	EXPECT("addrtype", 1, v1, "refused: match addrtype --limit-iface");
-	v1.flags = XT_ADDRTYPE_INVERT_DEST;
+	EXPECT("addrtype", 1, v1,
+	       "call addr_type 0 28 8; call addr_type 1 2 8");
+	v1.flags = XT_ADDRTYPE_INVERT_DEST | XT_ADDRTYPE_LIMIT_IFACE_OUT;
 	v1.source = 0;
-	expect6(match("addrtype", 1, &v1, sizeof(v1)),
-		"refused: match addrtype: not of several types");
+	EXPECT("addrtype", 1, v1, "call addr_type 1 2 11");
+	expect6(match("addrtype", 1, &v1, sizeof(v1)), "call addr6_type 1 2 1");
+	v1.dest = XT_ADDRTYPE_UNICAST | XT_ADDRTYPE_LOCAL;
+	expect6(match("addrtype", 1, &v1, sizeof(v1)), "call addr6_type 1 6 1");
 	v1.dest = XT_ADDRTYPE_LOCAL;
 	expect6(match("addrtype", 1, &v1, sizeof(v1)),
 		"refused: match addrtype: looks up a route");
