@@ -29,6 +29,6 @@ const struct ext_desc match_policy = {
 	.min_rev = 0,
 	.max_rev = 0,
 	.lower = policy_lower,
-	.doc = "--pol none; --pol ipsec for packets without a transformation, "
-	       "others are handed over",
+	.doc = "--pol none; --pol ipsec for packets without a transformation; "
+	       "of what was transformed nft compares the states",
 };

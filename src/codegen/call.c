@@ -4,6 +4,8 @@
 const struct call_desc call_descs[CALL_COUNT] = {
 	[CALL_CGROUP_CLASSID] = {"cgroup_classid", "CGROUP", .hands_over = true,
 				 .frames = 1},
+	[CALL_CGROUP_PATH] = {"cgroup_path", "CGROUP", .hands_over = true,
+			      .frames = 1},
 	[CALL_CONNBYTES] = {"connbytes", "CT_CALL", .hands_over = true,
 			    .frames = 1},
 	[CALL_CONNLABEL] = {"connlabel", "CT_CALL", .hands_over = true,

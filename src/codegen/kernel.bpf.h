@@ -217,7 +217,18 @@ struct sock_common {
 	union nf_inet_addr skc_v6_rcv_saddr;
 };
 
+struct kernfs_node {
+	abi_u64 id;
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[0];
+};
+
 struct sock_cgroup_data {
+	struct cgroup *cgroup;
 	abi_u32 classid;
 };
 

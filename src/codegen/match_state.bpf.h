@@ -246,21 +246,56 @@ GLOBAL int owner(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u64 uids,
 #endif
 
 #if NEED_CGROUP
-/* cgroup_mt_v0() of xt_cgroup.c, and the others' way with a classid. */
-GLOBAL int cgroup_classid(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 id,
-			  abi_u32 invert)
+/* The socket that xt_cgroup.c looks at; 0: none. @unsure: one that is nft's. */
+INLINE abi_u64 cgroup_sock(struct bpf_nf_ctx *ctx, int *unsure)
 {
 	abi_u64 sk = SKB64(ctx, sk);
 	abi_u32 state;
 
+	*unsure = 0;
 	if (!sk)
-		return NEXT;
+		return 0;
 	state = K8(sk, sock, __sk_common.skc_state);
-	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
-		return HANDOVER;
-	if (!in_net_of(ctx, sk))
-		return NEXT;
+	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV) {
+		*unsure = 1;
+		return 0;
+	}
+	return in_net_of(ctx, sk) ? sk : 0;
+}
+
+/* cgroup_mt_v0() of xt_cgroup.c, and the others' way with a classid. */
+GLOBAL int cgroup_classid(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 id,
+			  abi_u32 invert)
+{
+	int unsure;
+	abi_u64 sk = cgroup_sock(ctx, &unsure);
+
+	if (!sk)
+		return unsure ? HANDOVER : NEXT;
 	return (K32(sk, sock, sk_cgrp_data.classid) == id) ^ invert;
+}
+
+/*
+ * cgroup_mt_v1() and _v2(), the way with a path: cgroup_is_descendant() of the
+ * group @level_id (level << 56 | id).
+ */
+GLOBAL int cgroup_path(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u64 level_id,
+		       abi_u32 invert)
+{
+	abi_u32 level = level_id >> 56;
+	abi_u64 id = level_id << 8 >> 8, group;
+	int unsure;
+	abi_u64 sk = cgroup_sock(ctx, &unsure);
+
+	if (!sk)
+		return unsure ? HANDOVER : NEXT;
+	group = K64(sk, sock, sk_cgrp_data.cgroup);
+	if (!group || group & 1 || !FIELD_EXISTS(cgroup, ancestors))
+		return HANDOVER; /* older kernels keep both in this word */
+	if (K32(group, cgroup, level) < level)
+		return invert;
+	group = K64(group + 8 * level, cgroup, ancestors);
+	return (K64(K64(group, cgroup, kn), kernfs_node, id) == id) ^ invert;
 }
 #endif
 

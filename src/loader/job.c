@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "loader/cgroup.h"
 #include "loader/clang.h"
 #include "loader/job.h"
 #include "loader/place.h"
@@ -145,6 +146,8 @@ int job_read(struct job *job, struct nft *nft, struct err *e)
 	unsigned int i, b;
 	int err = fetch(job, nft, e);
 
+	if (!err)
+		cgroup_resolve(&job->rs);
 	for (i = 0; i < 2 && !err; i++) {
 		for (b = 0; b < builtin_chain_count && !err; b++) {
 			t = ruleset_find_table(&job->rs, families[i],

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import compare
@@ -124,6 +124,51 @@ def classes():
             subprocess.run(["umount", mount], check=True)
 
 
+GROUPS = ("", "inner", "inner/most", "old")
+
+
+class Groups:
+    """Control groups whose names rules know. "old" is removed and made again once the rules are there: they mean the first one,
+    to which sockets still belong."""
+
+    def __init__(self, families):
+        self.mount = tempfile.mkdtemp()
+        subprocess.run(["mount", "-t", "cgroup2", "none", self.mount], check=True)
+        self.top = Path(self.mount, f"ipb-diff-{os.getpid()}")
+        self.home = next(line.split(":", 2)[2].strip() for line in open("/proc/self/cgroup") if line.startswith("0:"))
+        for name in GROUPS:
+            (self.top / name).mkdir()
+        self.families = families
+        self.sockets = {}
+
+    def rename(self, rules):
+        return {family: text.replace("ipb-diff-group", self.top.name) for family, text in rules.items()}
+
+    def replace(self, side):
+        """In place of "old" a new group of this name; a socket of each family that was the old one's."""
+        (self.top / "old" / "cgroup.procs").write_text("0")
+        with InNamespace(side.router):
+            for family in self.families:
+                self.sockets[family] = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+        Path(self.mount, self.home.lstrip("/"), "cgroup.procs").write_text("0")
+        (self.top / "old").rmdir()
+        (self.top / "old").mkdir()
+
+    def traffic(self, family):
+        for name in GROUPS:
+            _as(OWNERS[0], _in_class(self.top / name, _datagrams(family)))
+        for port in range(5):
+            self.sockets[family].sendto(b"x", (DESTINATION[family], 9100 + port))
+
+    def close(self):
+        for s in self.sockets.values():
+            s.close()
+        for name in reversed(GROUPS):
+            (self.top / name).rmdir()
+        subprocess.run(["umount", self.mount], check=True)
+        os.rmdir(self.mount)
+
+
 def _in_class(group, what):
     def inside():
         (group / "cgroup.procs").write_text("0")
@@ -131,7 +176,7 @@ def _in_class(group, what):
     return inside
 
 
-def local_traffic(side, family):
+def local_traffic(side, family, groups):
     """From sockets of several owners and classes, and from the kernel itself."""
     cpus = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {0})  # for -m cpu, on both sides the same
@@ -140,8 +185,9 @@ def local_traffic(side, family):
             _as(owner, _datagrams(family))
         for owner in (OWNERS[0], OWNERS[2]):
             _as(owner, _connection(family))
-        with classes() as groups:
-            for group in groups:
+        groups.traffic(family)
+        with classes() as classed:
+            for group in classed:
                 _as(OWNERS[0], _in_class(group, _datagrams(family)))
     os.sched_setaffinity(0, cpus)
 
@@ -191,14 +237,16 @@ def check(rules, minimum_decided, seed=1):
     trials = []
     for letter, name in zip("ab", ("stock", "ours")):
         tools = TOOLS[name]()
-        with Side("k" + letter) as side:
+        with Side("k" + letter) as side, closing(Groups(rules)) as groups:
+            rules = groups.rename(rules)
             trial = compare.Trial(side, tools, rules)
             try:
                 surround(side)
                 tools.load(side, rules)
+                groups.replace(side)
                 tools.go_live(side)
                 for family in rules:
-                    local_traffic(side, family)
+                    local_traffic(side, family, groups)
                     bridged_traffic(side, family)
                 time.sleep(0.2)
                 side.collect()

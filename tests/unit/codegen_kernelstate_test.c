@@ -95,6 +95,9 @@ static void test_sockets(void **state)
 						  XT_SOCKET_NOWILDCARD};
 	struct xt_cgroup_info_v1 cg = {.has_classid = 1, .classid = 9};
 
+	struct rule *by_path;
+	struct ext *e;
+
 	EXPECT("owner", 1, owner, "call owner 200000001 0 105");
 	EXPECT("cgroup", 1, cg, "call cgroup_classid 9 0");
 	EXPECT("socket", 3, sock, "call socket_of 3");
@@ -108,6 +111,11 @@ static void test_sockets(void **state)
 	EXPECT("cgroup", 1, cg,
 	       "refused: match cgroup --path: only the kernel knows which "
 	       "group it was");
+	cg.invert_path = 1;
+	by_path = match("cgroup", 1, &cg, sizeof(cg));
+	list_for_each (e, &by_path->matches, struct ext, node)
+		e->resolved = 3ULL << 56 | 0x1234;
+	expect(by_path, "call cgroup_path 300000000001234 1");
 }
 
 static void test_devices_routes(void **state)
