@@ -113,10 +113,12 @@ install_missing()
 	fi
 }
 
+# packages_install [PACKAGE...]: those that everything needs, and these.
 packages_install()
 {
 	local package missing=()
 
+	PACKAGES+=("$@")
 	[ "${NO_INSTALL:-0}" = 0 ] || return 0
 	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 		echo "./run: no apt here; going on with what is installed (needed: ${PACKAGES[*]}, libbpf >= $LIBBPF_MIN)"

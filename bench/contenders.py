@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who is compared: how each one loads a ruleset into its router, and how it proves who decided the packets."""
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from injector import BUILDDIR, BenchError
+
+STOCK = os.path.join(os.environ.get("STOCK_PREFIX", "/usr/sbin"), "xtables-nft-multi")
+LEGACY = os.path.join(os.environ.get("STOCK_PREFIX", "/usr/sbin"), "xtables-legacy-multi")
+OURS = f"{BUILDDIR}/xtables-bpf-multi"
+BPFCTL = f"{BUILDDIR}/iptables-bpfctl"
+LIVE_WITHIN = 180           # seconds from a restore to BPF deciding; then the benchmark goes on without
+
+
+class Contender:
+    """One way to enforce a ruleset, in one router. NAME is what tables and CSV say."""
+    name = ""
+    title = ""
+
+    def __init__(self, router):
+        self.router = router
+        self.note = ""      # why it is not what its name says, if so
+
+    @classmethod
+    def missing(cls, ruleset):
+        """Why there can be no such contender for this ruleset; "" when there can."""
+        return ""
+
+    def load(self, ruleset):
+        raise NotImplementedError
+
+    def decided(self):
+        """Packets that BPF decided so far; None where there is no such thing."""
+        return None
+
+    def unload(self):
+        """Before its router goes."""
+
+
+class Legacy(Contender):
+    name, title = "legacy", "iptables-legacy"
+
+    @classmethod
+    def missing(cls, ruleset):
+        return "" if os.access(LEGACY, os.X_OK) else f"{LEGACY} is not installed"
+
+    def load(self, ruleset):
+        self.router.run([LEGACY, "iptables-restore", "-w"], input=ruleset.text)
+
+
+class Nft(Contender):
+    name, title = "nft", "iptables-nft"
+
+    @classmethod
+    def missing(cls, ruleset):
+        return "" if os.access(STOCK, os.X_OK) else f"{STOCK} is not installed"
+
+    def load(self, ruleset):
+        self.router.run([STOCK, "iptables-restore"], input=ruleset.text)
+
+
+class Native(Contender):
+    name, title = "native", "nft, sets and maps by hand"
+
+    @classmethod
+    def missing(cls, ruleset):
+        return "" if ruleset.native else "this shape has no form with sets"
+
+    def load(self, ruleset):
+        self.router.run(["nft", "-f", "-"], input=ruleset.native)
+
+
+class Hybrid(Contender):
+    """Ours: a front before nft's chain."""
+    name, title = "hybrid", "iptables-bpf, hybrid"
+    mode = "hybrid"
+
+    def __init__(self, router):
+        super().__init__(router)
+        self.hook = "forward"
+
+    def _restore(self, ruleset):
+        self.hook = ruleset.hook
+        # Through env: ip netns exec passes the environment on, but must not have it for itself.
+        self.router.run(["env", f"IPTABLES_BPF={self.mode}", OURS, "iptables-restore"], input=ruleset.text)
+
+    def load(self, ruleset):
+        self._restore(ruleset)
+        self.router.run(["env", f"IPTABLES_BPF={self.mode}", BPFCTL, "sync"], timeout=LIVE_WITHIN)
+        self._look()
+
+    def chain(self):
+        """What status says of the measured chain; {} when it does not know it."""
+        status = json.loads(self.router.run([BPFCTL, "status", "-j"]).stdout)
+        for chain in status["chains"]:
+            if (chain["family"], chain["table"], chain["hook"]) in (("ip", "filter", self.hook), ("ipv4", "filter", self.hook)):
+                return dict(chain, state=status["state"])
+        return {"mode": "nft", "reason": status["reason"] or "no such chain", "decided_packets": 0, "state": status["state"]}
+
+    def _look(self):
+        chain = self.chain()
+        if chain["mode"] != self.mode:
+            self.note = f"runs as {chain['mode']}: {chain['reason'] or 'no reason given'}"
+        elif chain["state"] != "live":
+            raise BenchError(f"{self.name}: status says {chain['state']}, not live")
+
+    def decided(self):
+        return self.chain()["decided_packets"]
+
+    def unload(self):
+        self.router.run([BPFCTL, "off"], check=False)
+
+
+class Exclusive(Hybrid):
+    """Ours: nft's table sleeps, BPF alone decides."""
+    name, title = "exclusive", "iptables-bpf, exclusive"
+    mode = "exclusive"
+
+    @classmethod
+    def missing(cls, ruleset):
+        usage = subprocess.run([BPFCTL, "help"], stdout=subprocess.PIPE, text=True, check=False).stdout
+        return "" if "\n  watch" in usage else "this build has no `iptables-bpfctl watch'"
+
+    def load(self, ruleset):
+        self.router.start(["env", f"IPTABLES_BPF={self.mode}", BPFCTL, "watch"], stdout=subprocess.DEVNULL)
+        self._restore(ruleset)
+        end = time.monotonic() + LIVE_WITHIN
+        while time.monotonic() < end:
+            chain = self.chain()
+            if chain["mode"] == self.mode and chain["state"] == "live":
+                return
+            if chain["state"] == "live" and chain["reason"]:
+                break
+            time.sleep(0.05)
+        self._look()
+
+
+class Bfcli(Contender):
+    """bpfilter, where it is installed: for shapes that its language knows."""
+    name, title = "bfcli", "bpfilter"
+
+    @classmethod
+    def missing(cls, ruleset):
+        if not shutil.which("bfcli"):
+            return "bfcli is not on PATH"
+        return "" if getattr(ruleset, "bfcli", None) else "this shape has no form in bfcli's language"
+
+    def load(self, ruleset):
+        self.router.run(["bfcli", "chain", "set", "--from-str", ruleset.bfcli])
+
+
+CONTENDERS = {cls.name: cls for cls in (Legacy, Nft, Native, Hybrid, Exclusive, Bfcli)}
