@@ -137,6 +137,28 @@ vector_tests()
 	tail -n 1 "$BUILD/logs/vectors-run.log" | sed 's/^/         /'
 }
 
+# fuzz_tests SECONDS [SEED]: what it prints is shown as it comes.
+fuzz_tests()
+{
+	say "Fuzzing against stock iptables-nft"
+	mkdir -p "$BUILD/logs"
+	if env BUILDDIR="$BUILD/release" nice "$PYTHON" "$SRCDIR/tests/differential/fuzz.py" "$@" 2>&1 |
+		tee "$BUILD/logs/fuzz.log" && [ "${PIPESTATUS[0]}" = 0 ]; then
+		count pass fuzz
+	else
+		count fail "fuzz ($BUILD/logs/fuzz.log)"
+	fi
+}
+
+# A minute from a seed that is always the same, a minute from a fresh one (which the log names).
+fuzz_a_little()
+{
+	say "Fuzzing against stock iptables-nft"
+	run_test fuzz same-seed env BUILDDIR="$BUILD/release" "$PYTHON" "$SRCDIR/tests/differential/fuzz.py" 60 1
+	run_test fuzz fresh-seed env BUILDDIR="$BUILD/release" "$PYTHON" "$SRCDIR/tests/differential/fuzz.py" 60
+	tail -n 2 -q "$BUILD"/logs/fuzz-*-seed.log | sed 's/^/         /'
+}
+
 # Programs that use iptables; they are downloaded, so `check' leaves them out.
 client_tests()
 {
@@ -178,6 +200,7 @@ check_all()
 	shell_tests
 	vector_tests
 	differential_tests
+	fuzz_a_little
 	summary
 }
 
@@ -201,6 +224,7 @@ check_only()
 	vectors) vector_tests "$@" ;;
 	check-clients) client_tests "$@" ;;
 	differential) differential_tests "$@" ;;
+	fuzz) fuzz_tests "$@" ;;
 	esac
 	summary
 }

@@ -8,9 +8,11 @@ its condition's boundaries.
 """
 
 import ipaddress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 import packets as pk
+from aimfields import FieldAims, replace
 from topology import LEG, LEGS
 
 PROTOCOLS = {"mh": 135, "ipv6-mh": 135, "mobility-header": 135, "ipcomp": 108, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "ipencap": 4, "ipip": 4, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51, "ipv6-auth": 51, "ipv6-crypt": 50, "ipv6-frag": 44, "ipv6-nonxt": 59, "ipv6-opts": 60, "ipv6-route": 43,
@@ -50,6 +52,12 @@ class Aim:
     # Where answers come from or go to, (address, port) or None, when NAT translates the packet.
     answer_from: tuple = None
     answer_to: tuple = None
+    ttl: int = None  # or the hop limit; None: what packets commonly have
+    tos: int = None  # or the traffic class
+    spi: int = 0x100  # of ESP and AH
+    kind: int = None  # SCTP chunk or DCCP packet type
+    content: bytes = None  # the payload, instead of zeros
+    mac: bytes = None  # where the frame is sent to (None: the router)
     label: str = ""
 
     @property
@@ -65,18 +73,24 @@ class Aim:
         return "local" if self.hook == "OUTPUT" or self.iif == "lo" else self.iif
 
 
+@lru_cache(maxsize=4096)
 def _text(family, value):
     return str((ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address)(value))
+
+
+_network = lru_cache(maxsize=None)(ipaddress.ip_network)
 
 
 def _bits(family):
     return 32 if family == 4 else 128
 
 
+@lru_cache(maxsize=None)
 def router_address(family, leg):
     return int(ipaddress.ip_interface(leg.addr4 if family == 4 else leg.addr6).ip)
 
 
+@lru_cache(maxsize=4096)
 def route(family, value):
     """The interface over which the router sends to an address."""
     if value in [router_address(family, leg) for leg in LEGS]:
@@ -92,6 +106,7 @@ def route(family, value):
     return best.name
 
 
+@lru_cache(maxsize=4096)
 def _addr_mask(family, value):
     """"10.0.0.0/255.0.0.0" -> two numbers."""
     addr, _, mask = value.partition("/")
@@ -108,6 +123,7 @@ def _addr_mask(family, value):
     return a & m, m
 
 
+@lru_cache(maxsize=4096)
 def _ports(value):
     """"22,80:90" -> [(22, 22), (80, 90)]"""
     spans = []
@@ -134,7 +150,13 @@ def _icmp(family, value):
     return int(kind), int(code or 0)
 
 
-class Aimer:
+@lru_cache(maxsize=None)
+def _step(kind, option):
+    """The name of the method for an option."""
+    return kind + option.replace("-", "_")
+
+
+class Aimer(FieldAims):
     """Makes Aims for one family's rules, deterministically from @rng."""
 
     def __init__(self, family, rng):
@@ -157,7 +179,7 @@ class Aimer:
         return aim
 
     def address_behind(self, leg):
-        net = ipaddress.ip_network(self.rng.choice(leg.nets4 if self.family == 4 else leg.nets6))
+        net = _network(self.rng.choice(leg.nets4 if self.family == 4 else leg.nets6))
         if net.prefixlen == 0:
             net = ipaddress.ip_network("198.51.100.0/24" if self.family == 4 else "2001:db8::/32")
         return int(net.network_address) + self.rng.randrange(1, net.num_addresses - 1)
@@ -165,7 +187,7 @@ class Aimer:
     def meet(self, aim, conditions):
         """@aim changed so that it meets a rule's conditions, each on its own."""
         for option, (inverted, value) in conditions.items():
-            step = getattr(self, "_meet_" + option.replace("-", "_"), None)
+            step = getattr(self, _step("_meet_", option), None)
             if step:
                 aim = step(aim, inverted, value)
         return aim
@@ -251,7 +273,7 @@ class Aimer:
 
     def pass_by(self, aim, conditions):
         """@aim changed so that it misses an earlier rule, if one field alone decides that."""
-        known = [o for o in conditions if hasattr(self, "_meet_" + o.replace("-", "_"))]
+        known = [o for o in conditions if hasattr(self, _step("_meet_", o))]
         if len(known) != 1 or known == ["protocol"]:
             return aim
         inverted, value = conditions[known[0]]
@@ -304,7 +326,7 @@ class Aimer:
     def near_misses(self, aim, conditions):
         """Variants of @aim in which one field lies at a boundary of the rule's own condition."""
         for option, (_, value) in conditions.items():
-            step = getattr(self, "_edges_" + option.replace("-", "_"), None)
+            step = getattr(self, _step("_edges_", option), None)
             for changed in step(aim, value) if step else ():
                 miss = replace(aim, **changed, label=f"{aim.label} at {option}")
                 yield self.fresh(miss) if "sport" not in changed else miss
@@ -425,9 +447,9 @@ def at_filter_hooks(chains):
     return merged
 
 
-def aims_for(chains, family, rng, ways=3):
+def aims_for(chains, family, rng, ways=3, most=MOST_RULES, look_back=100):
     """Yields (Aim, the rule's own conditions) for each rule of @chains (rulesets.parse_rules) on up to @ways
-    ways to it."""
+    ways to it; for a sample of @most rules when there are more. @look_back: how many rules before it are avoided."""
     aimer = Aimer(family, rng)
     ways_to = {hook: [(hook, ())] for hook in HOOKS if hook in chains}
     order = list(ways_to)
@@ -440,7 +462,7 @@ def aims_for(chains, family, rng, ways=3):
                 if rule.target not in order:
                     order.append(rule.target)
     places = [(chain, number) for chain in order for number in range(len(chains.get(chain, ())))]
-    for chain, number in places if len(places) <= MOST_RULES else sorted(rng.sample(places, MOST_RULES)):
+    for chain, number in places if len(places) <= most else sorted(rng.sample(places, most)):
         rule = chains[chain][number]
         choices = ways_to[chain]
         for hook, way in rng.sample(choices, min(ways, len(choices))):
@@ -448,7 +470,7 @@ def aims_for(chains, family, rng, ways=3):
             wanted = way + (rule.conditions,)
             for conditions in wanted:
                 aim = aimer.meet(aim, conditions)
-            for earlier in chains[chain][max(0, number - 100):number]:
+            for earlier in chains[chain][max(0, number - look_back):number]:
                 aim = aimer.pass_by(aim, earlier.conditions)
             # What a later condition spoiled for an earlier one is met again, in case both can be.
             for conditions in wanted:

@@ -10,6 +10,7 @@ import allcpus
 import compare
 import corpus
 import edits
+import fuzz
 import generate
 import kernelstate
 import mixes
@@ -188,6 +189,11 @@ def other_people():
     return corpus.check()
 
 
+def regressions():
+    """What fuzzing has found and kept: minimal rulesets with the packets that were decided wrongly."""
+    return fuzz.replay(sorted(fuzz.REGRESSIONS.glob("*.case")))
+
+
 CASES = {
     "harness-equal": (harness_equal, "stock"),
     "harness-different": (harness_different, "stock"),
@@ -210,6 +216,7 @@ CASES = {
     "rule-changes": (rule_changes, "ours"),
     "changed-rules": (changed_rules, "ours"),
     "all-cpus": (all_cpus, "ours"),
+    "regressions": (regressions, "ours"),
     "corpus": (other_people, "ours"),
 }
 

@@ -5,23 +5,47 @@ import os
 import struct
 from dataclasses import dataclass, field
 
-from packets import ICMP, TCP, describe
+from packets import ICMP, ICMPV6, RST, SYN, TCP, describe
 from topology import LEGS
 
 BATCH = 32
 _ROUTER4 = {bytes(map(int, leg.addr4.split("/")[0].split("."))) for leg in LEGS}
+ICMP_ERRORS, ICMPV6_ERRORS = (3, 5, 11, 12), (1, 2, 3, 4)
+
+
+def _without_numbers(segment):
+    """A TCP segment without the numbers that a socket of the router's chose by lot: in its first segment, in the reset that
+    answers it, and in the checksums over them."""
+    if len(segment) < 20 or not segment[13] & (SYN | RST):
+        return segment
+    return segment[:4] + bytes(8) + segment[12:16] + bytes(2) + segment[18:]
+
+
+def _normalise_icmp(message, errors):
+    """An ICMP message; errors quote a packet. Without the checksum, as that covers what is left out."""
+    if message[:1] == b"\x0e" and errors == ICMP_ERRORS:  # a timestamp reply: the time of day
+        return message[:2]
+    if len(message) > 8 and message[0] in errors:
+        return message[:2] + bytes(2) + message[4:8] + normalise(message[8:])
+    return message
 
 
 def normalise(data):
     """@data without what the router's kernel draws by lot: the identification of packets that it made
-    itself, and that of IPv6 fragments that it made again after defragmentation."""
+    itself, first sequence numbers, and the identification of IPv6 fragments that it made again after defragmentation."""
     if len(data) >= 20 and data[0] >> 4 == 4:
+        head = (data[0] & 15) * 4
         if (data[12:16] in _ROUTER4 or data[12] == 127) and data[9] in (ICMP, TCP):
             data = data[:4] + b"\0\0" + data[6:10] + b"\0\0" + data[12:]
-            head = (data[0] & 15) * 4
-            if data[9] == ICMP and data[head:head + 1] == b"\x0e":  # a timestamp reply: the time of day
-                data = data[:head + 2]
+        if data[9] == TCP:
+            data = data[:head] + _without_numbers(data[head:])
+        elif data[9] == ICMP:
+            data = data[:head] + _normalise_icmp(data[head:], ICMP_ERRORS)
     elif len(data) >= 48 and data[0] >> 4 == 6:
+        if data[6] == TCP:
+            return data[:40] + _without_numbers(data[40:])
+        if data[6] == ICMPV6:
+            return data[:40] + _normalise_icmp(data[40:], ICMPV6_ERRORS)
         at, nxt = 40, data[6]
         while nxt in (0, 43, 60) and at + 8 <= len(data):
             nxt, at = data[at], at + 8 * (data[at + 1] + 1)
@@ -59,10 +83,10 @@ class Difference:
 
 
 def send_all(trial, packets, cpus=None):
-    """Sends @packets in order, in batches that alternate between CPUs, and notes what came out."""
+    """Sends @packets in order, in batches, four on one CPU, four on the next, and notes what came out."""
     cpus = cpus or sorted(os.sched_getaffinity(0))
     for number, start in enumerate(range(0, len(packets), BATCH)):
-        os.sched_setaffinity(0, {cpus[number % len(cpus)]})
+        os.sched_setaffinity(0, {cpus[number // 4 % len(cpus)]})
         for packet in packets[start:start + BATCH]:
             trial.refused.append(not trial.side.send(packet))
         trial.out.append([(leg, normalise(data)) for leg, data in trial.side.collect()])

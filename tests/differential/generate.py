@@ -6,9 +6,9 @@ The same rules, specification and seed always give the same packets.
 """
 
 import random
-from dataclasses import replace
 
 import packets as pk
+from aimfields import replace
 from aims import Aimer, aims_for, aims_for_other_tables, at_filter_hooks, route, router_address
 from headers import extensions, headers, texts
 from rulesets import parse_rules
@@ -39,7 +39,7 @@ class Maker:
     def transport(self, aim, payload=None):
         """(protocol, bytes) of the aim's transport header and payload."""
         src, dst = aim.source, aim.destination
-        data = bytes(aim.payload) if payload is None else payload
+        data = (aim.content or bytes(aim.payload)) if payload is None else payload
         ports = (aim.sport & 0xffff, aim.dport & 0xffff)
         icmp = aim.icmp or (8, 0)
         if aim.proto == pk.TCP:
@@ -49,22 +49,25 @@ class Maker:
         if aim.proto == pk.UDPLITE:
             return pk.UDPLITE, pk.udplite(src, dst, *ports, payload=data)
         if aim.proto == pk.SCTP:
-            return pk.SCTP, pk.sctp(*ports)
+            return pk.SCTP, pk.sctp(*ports, chunk=1 if aim.kind is None else aim.kind)
         if aim.proto == pk.DCCP:
-            return pk.DCCP, pk.dccp(src, dst, *ports)
+            return pk.DCCP, pk.dccp(src, dst, *ports, kind=(aim.kind or 0) & 15)
         if aim.proto == pk.ICMP:
             return pk.ICMP, pk.icmp(*icmp, payload=data)
         if aim.proto == pk.ICMPV6 and self.family == 6:
             return pk.ICMPV6, pk.icmpv6(src, dst, *icmp, payload=data)
         if aim.proto in (pk.ESP, pk.AH):
-            return aim.proto, pk.esp() if aim.proto == pk.ESP else pk.ext_ah(pk.NONEXT)
+            return aim.proto, pk.esp(aim.spi) if aim.proto == pk.ESP else pk.ext_ah(pk.NONEXT, aim.spi)
         return aim.proto, self.rng.randbytes(24)
 
     def raw(self, aim, proto, data, what="", tag=None, linear=None, **kw):
         """An IP packet with @data behind the IP header."""
         tag = self.tags.next() if tag is None else tag
+        for value, name in ((aim.ttl, "ttl" if self.family == 4 else "hops"), (aim.tos, "tos" if self.family == 4 else "tclass")):
+            if value is not None:
+                kw.setdefault(name, value)
         return pk.Packet(self.family, aim.leg, pk.ip(aim.source, aim.destination, proto, data, tag=tag, **kw),
-                         f"{aim.label} {what}".strip(), linear)
+                         f"{aim.label} {what}".strip(), linear, mac=aim.mac if aim.leg != "local" else None)
 
     def plain(self, aim, what=""):
         proto, data = self.transport(aim)
@@ -329,6 +332,44 @@ def flows(maker, aims, rng, count):
             yield maker.plain(aim, "to the router")
 
 
+def mangled(maker, aims, rng, count):
+    """Whole packets of which any few bytes are anything, or whose end is missing; the IPv4 checksum mostly right."""
+    for aim, _ in _some(maker, aims, rng, count):
+        packet = maker.plain(aim, "mangled")
+        data, head = bytearray(packet.data), 20 if maker.family == 4 else 40
+        for _ in range(rng.choice((1, 1, 2, 5))):
+            at = rng.randrange(rng.choice((head, len(data))))
+            data[at] = rng.choice((0, 1, 255, data[at] ^ 1 << rng.randrange(8), rng.randrange(256)))
+        if rng.random() < 0.2:
+            del data[rng.randrange(head, len(data) + 1):]
+        if maker.family == 4:
+            data[4:6] = packet.data[4:6]
+            if rng.random() < 0.8 and len(data) >= (data[0] & 15) * 4 >= 20:
+                data[10:12] = bytes(2)
+                data[10:12] = pk.checksum(bytes(data[:(data[0] & 15) * 4])).to_bytes(2, "big")
+        if packet.leg == "local" and data[0] >> 4 != (4 if maker.family == 4 else 6):
+            continue  # a raw socket does not take it
+        packet.data = bytes(data)
+        yield packet
+
+
+OWNERS = ((0, 0), (0, 4000), (99, 4000), (100, 3999), (150, 4001), (151, 0), (65534, 65534))
+
+
+def sockets(maker, aims, rng, count):
+    """Datagrams and first segments of sockets in the router, of several owners."""
+    for aim, _ in _some(maker, [a for a in aims if a[0].hook == "OUTPUT"], rng, count):
+        if route(maker.family, aim.src) != "lo":  # an address that is not the router's
+            aim = replace(aim, src=router_address(maker.family, rng.choice(list(LEG.values()))))
+        # A connection of the router with itself is long, and its numbers are by chance.
+        proto = rng.choice((pk.UDP, pk.UDP, pk.TCP)) if route(maker.family, aim.dst) != "lo" else pk.UDP
+        aim = replace(aim, proto=proto, sport=aim.sport or 1, payload=min(aim.payload, 1000), fragment=False, flags=pk.SYN,
+                      tcp_options=b"", ttl=None, tos=None)
+        packet = maker.plain(aim, "from a socket")
+        packet.owner = rng.choice(OWNERS)
+        yield packet
+
+
 GENERATORS = {
     "boundary": boundary,
     "random": random_fields,
@@ -343,12 +384,15 @@ GENERATORS = {
     "headers": headers,
     "extensions": extensions,
     "texts": texts,
+    "mangled": mangled,
+    "sockets": sockets,
 }
 
 
-def generate(rules, spec=DEFAULT_SPEC, seed=1):
-    """@rules: saved rulesets by family. Packets of all families, mixed."""
+def generate(rules, spec=DEFAULT_SPEC, seed=1, first_tag=0, **kw):
+    """@rules: saved rulesets by family. Packets of all families, mixed. @kw: for aims.aims_for()."""
     tags, packets = Tags(), []
+    tags.last = first_tag
     for item in spec.split(","):
         kind, _, count = item.partition(":")
         if kind not in GENERATORS:
@@ -357,9 +401,9 @@ def generate(rules, spec=DEFAULT_SPEC, seed=1):
         for family, text in sorted(rules.items()):
             rng = random.Random(f"{seed} {kind} {family}")
             maker = Maker(family, rng, tags)
-            aims = list(aims_for(parse_rules(text), family, rng))
+            aims = list(aims_for(parse_rules(text), family, rng, **kw))
             for table in ("raw", "mangle", "security"):
-                aims += aims_for(at_filter_hooks(parse_rules(text, table)), family, rng)
+                aims += aims_for(at_filter_hooks(parse_rules(text, table)), family, rng, **kw)
             aims += aims_for_other_tables([parse_rules(text, table) for table in ("raw", "mangle", "nat")], family, rng)
             per_family.append(list(GENERATORS[kind](maker, aims, rng, int(count) if count else None)))
         for family_packets in per_family:

@@ -5,9 +5,9 @@ every byte, in fragments, behind IP options or extension headers, outside of the
 import ipaddress
 import random
 import struct
-from dataclasses import replace
 
 import packets as pk
+from aimfields import replace
 from aims import Aimer
 from topology import LEG
 
@@ -51,7 +51,7 @@ def dccp_bodies():
         for wide in (0, 1):
             head = (16 if wide else 12) + {2: 0, 0: 4}.get(kind, 8 if kind in (3, 4, 5, 6, 8, 9) else 12)
             name = random.Random(kind * 2 + wide).choice(list(options))
-            for chosen in {name, "3", "none"}:
+            for chosen in sorted({name, "3", "none"}):
                 option = options[chosen] + bytes(-len(options[chosen]) % 4)
                 for doff in {(head + len(option)) // 4, head // 4 - 1, head // 4, (head + len(option)) // 4 + 1}:
                     body = struct.pack("!HHBBHBBH", 40000 + kind, 80, doff, 0, 0, kind << 1 | wide, 0, 0)

@@ -31,6 +31,9 @@ class Packet:
     segment: int = None
     # The Ethernet address that it is sent to (None: the router's).
     mac: bytes = None
+    # (user, group): sent by a UDP or TCP socket of theirs in the router, that has the addresses and ports
+    # in `data`, instead of a raw one.
+    owner: tuple = None
 
 
 def checksum(data):
@@ -97,6 +100,7 @@ def sctp(sport, dport, chunk=1, tag=0):
 
 
 def dccp(src, dst, sport, dport, kind=0):
+    """@kind: 0 is a request."""
     head = struct.pack("!HHBBHBBHII", sport, dport, 5, 0, 0, kind << 1 | 1, 0, 0, 1, 7)
     return _sum(src, dst, DCCP, head, 6)
 

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 SRCDIR = Path(__file__).resolve().parents[2]
@@ -142,8 +143,9 @@ _ALIASES = {"s": "source", "src": "source", "d": "destination", "dst": "destinat
             "source-ports": "sports", "destination-ports": "dports"}
 
 
+@lru_cache(maxsize=16)
 def parse_rules(text, table="filter"):
-    """The rules of one table of a saved ruleset: chain -> [Rule], builtin chains included."""
+    """The rules of one table of a saved ruleset: chain -> [Rule], builtin chains included. Not to be changed by the caller."""
     chains, current = {}, None
     for line in text.splitlines():
         line = line.strip()
@@ -154,9 +156,13 @@ def parse_rules(text, table="filter"):
         elif line.startswith(":"):
             chains.setdefault(line[1:].split()[0], [])
         elif line.startswith(("-A", "[")):
-            rule = _parse_rule(shlex.split(line.split("] ", 1)[1] if line[0] == "[" else line))
+            rule = _parse_rule(_words(line.split("] ", 1)[1] if line[0] == "[" else line))
             chains.setdefault(rule.chain, []).append(rule)
     return chains
+
+
+def _words(line):
+    return shlex.split(line) if '"' in line or "'" in line or "\\" in line else line.split()
 
 
 def _parse_rule(words):

@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 
 import nflog
+import ownsockets
 
 # What Python's socket module does not name.
 SOL_PACKET, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING = 263, 15, 23
@@ -197,7 +198,9 @@ class Side:
     def send(self, packet):
         """Returns False when the kernel would not take the packet at all."""
         try:
-            if packet.leg == "local":
+            if packet.owner is not None:
+                ownsockets.send(self.router, packet)
+            elif packet.leg == "local":
                 dst = packet.data[16:20] if packet.family == 4 else packet.data[24:40]
                 where = socket.inet_ntop(socket.AF_INET if packet.family == 4 else socket.AF_INET6, dst)
                 self.raw[packet.family].sendto(packet.data, (where, 0))

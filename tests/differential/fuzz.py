@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Random rulesets and packets, by stock and by ours: each verdict and each counter has to be the same.
+
+    fuzz.py SECONDS [SEED]     runs the cases SEED, SEED+1, ... (a random SEED is printed) for so long
+    fuzz.py 0 SEED             runs that one case again
+    fuzz.py --replay FILE...   runs cases that were kept
+
+A case that fails is made small and kept in $FUZZ_KEEP (regressions/ beside this program), which `./run check' replays.
+Exit status: 0 equal, 1 different, 2 usage, 77 something that is needed is not there.
+"""
+
+import collections
+import multiprocessing
+import os
+import re
+import secrets
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import compare
+import fuzzcase
+import run
+from minimise import Minimiser
+from rulesets import TOOLS
+from trialpair import Pair, Refused
+
+REGRESSIONS = Path(__file__).resolve().parent / "regressions"
+CASE_SECONDS = 240  # then something hangs
+LEAST_SHARE = 0.5  # of the packets have to be BPF's decision, or nothing was compared
+
+
+@dataclass
+class Outcome:
+    seed: int
+    what: str
+    kind: str  # "same", "different", "refused", "by chance"
+    lines: list = field(default_factory=list)
+    packets: int = 0
+    rules: int = 0
+    met: int = 0
+    decided: int = 0
+    handed: int = 0
+    names: collections.Counter = field(default_factory=collections.Counter)  # matches and targets of rules that were met
+
+
+_NAMES = re.compile(r" -([mj]) (\S+)")
+_LINE = re.compile(r"line:? (\d+)")
+
+
+def _names(trial):
+    found = collections.Counter()
+    for family, entries in trial.counters.items():
+        for entry in entries:
+            if entry.packets and entry.text.startswith("-A"):
+                found.update({f"-{kind} {name}" + ("6" if family == 6 else "") for kind, name in _NAMES.findall(entry.text)
+                              if kind == "m" or name.isupper()})
+    return found
+
+
+def compared(pair, rules, packets, note=None):
+    """(Outcome of one trial without its seed, the packets). A RuntimeError of a side is a difference, too."""
+    try:
+        a, b, packets = pair.trial(rules, packets, note)
+    except RuntimeError as e:
+        pair.down()
+        return Outcome(0, "", "different", [f"error: {e}"]), packets
+    found = compare.verdicts(a, b, packets) + compare.counters(a, b)
+    met, number = compare.coverage(a)
+    decided, handed = compare.decided(b)
+    lines = [f"{d.kind}: {d.text}" for d in found[:8]]
+    return Outcome(0, "", "different" if found else "same", lines, len(packets), number, met, decided, handed, _names(a)), packets
+
+
+def _mended(rules, refusal):
+    """@rules without the line that was refused, or None."""
+    line, family = _LINE.search(str(refusal)), str(refusal)[3:4]
+    if not line or not family.isdigit() or int(family) not in rules:
+        return None
+    lines = rules[int(family)].splitlines(keepends=True)
+    number = int(line[1]) - 1
+    if number >= len(lines) or not lines[number].startswith("-A"):
+        return None
+    return {**rules, int(family): "".join(lines[:number] + lines[number + 1:])}
+
+
+def run_case(pair, seed):
+    """(Outcome, Case) of one seed; rules that no side takes are left out."""
+    rules, what, packets = fuzzcase.rules_of(seed)
+    for _ in range(12):
+        try:
+            outcome, sent = compared(pair, rules, lambda: packets(rules), seed)
+        except Refused as e:
+            rules = _mended(rules, e)
+            if rules is None:
+                return Outcome(seed, what, "refused", [str(e)]), None
+            continue
+        outcome.seed, outcome.what = seed, what
+        return outcome, fuzzcase.Case(rules, sent() if callable(sent) else sent, what)
+    return Outcome(seed, what, "refused", ["too many of its rules"]), None
+
+
+# ---- what failed ----
+
+def _fails(pair, rules, packets, error):
+    try:
+        outcome = compared(pair, rules, packets)[0]
+    except Refused:
+        return False
+    return outcome.kind == "different" and outcome.lines[0].startswith("error:") == error
+
+
+def pursue(outcome, case, tag, history):
+    """Tries a failed case again, alone; makes it small and keeps it. Returns the Outcome to be reported."""
+    error = outcome.lines[0].startswith("error:")
+    with Pair(tag + "p", uses=1) as alone:
+        again, _ = compared(alone, case.rules, case.packets)
+    if again.kind == "same":
+        outcome.lines.append(f"Alone it does not fail; in these namespaces were tried before: {history}")
+        _keep(outcome, case, f"unstable-{outcome.seed}")
+        return outcome
+    with Pair(tag + "s", ("stock", "stock"), uses=1) as pair:
+        if not error and compared(pair, case.rules, case.packets)[0].kind != "same":
+            outcome.kind = "by chance"
+            return outcome
+    with Pair(tag + "m", uses=30) as pair:
+        minimiser = Minimiser(lambda rules, packets: _fails(pair, rules, packets, error))
+        rules, packets = minimiser.run(case.rules, case.packets)
+        small = fuzzcase.Case(rules, packets, case.what)
+        try:
+            outcome.lines = compared(pair, rules, packets)[0].lines or outcome.lines
+        except Refused:
+            pass
+    with Pair(tag + "s", ("stock", "stock"), uses=1) as pair:
+        if not error and compared(pair, rules, packets)[0].kind != "same":
+            small = case  # what is left differs by chance
+    _keep(outcome, small, str(outcome.seed))
+    return outcome
+
+
+def _keep(outcome, case, name):
+    directory = Path(os.environ.get("FUZZ_KEEP", REGRESSIONS))
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"fuzz-{name}.case"
+    fuzzcase.write(path, case, [f"./run fuzz 0 {outcome.seed}: {outcome.what}", *(line for text in outcome.lines for line in text.splitlines())])
+    outcome.lines.append(f"kept in {path}")
+
+
+# ---- many ----
+
+def _hangs(*_):
+    raise RuntimeError(f"no end within {CASE_SECONDS} seconds")
+
+
+def _one(pair, seed, tag):
+    signal.signal(signal.SIGALRM, _hangs)
+    signal.alarm(CASE_SECONDS)
+    try:
+        outcome, case = run_case(pair, seed)
+        signal.alarm(0)
+        if outcome.kind != "different":
+            return outcome
+        history = list(pair.history)
+        pair.down()
+        return pursue(outcome, case, tag, history)
+    except Exception as e:  # of the tool, or a hang: the other cases go on
+        signal.alarm(0)
+        pair.down()
+        return Outcome(seed, "", "different", [f"{type(e).__name__}: {e}", traceback.format_exc()])
+
+
+def _work(number, numbers, until, results):
+    tag = f"z{number}"
+    with Pair(tag) as pair:
+        while time.monotonic() < until:
+            with numbers.get_lock():
+                seed = numbers.value
+                numbers.value += 1
+            results.put(_one(pair, seed, tag))
+    results.put(None)
+
+
+class Tally:
+    """Sums over outcomes."""
+
+    def __init__(self):
+        self.kinds = collections.Counter()
+        self.names = collections.Counter()
+        self.sums = collections.Counter()
+
+    def add(self, outcome):
+        self.kinds[outcome.kind] += 1
+        self.names += outcome.names
+        for name in ("packets", "rules", "met", "decided", "handed"):
+            self.sums[name] += getattr(outcome, name)
+        if outcome.kind != "same":
+            print(f"{outcome.kind}: case {outcome.seed} ({outcome.what})", flush=True)
+            for line in outcome.lines:
+                print("    " + line.replace("\n", "\n    "))
+
+    def share(self):
+        return self.sums["decided"] / max(1, self.sums["decided"] + self.sums["handed"])
+
+    def report(self, seconds):
+        print("matches and targets in rules that packets met: " +
+              ", ".join(f"{name[1:]} {count}" for name, count in sorted(self.names.items())))
+        print(f"{sum(self.kinds.values())} rulesets ({', '.join(f'{n} {kind}' for kind, n in sorted(self.kinds.items()))}) with"
+              f" {self.sums['rules']} rules ({self.sums['met']} met), {self.sums['packets']} packets to each side in {seconds:.0f} s")
+        print(f"BPF decided {self.sums['decided']} times and handed over {self.sums['handed']} times:"
+              f" it decided {100 * self.share():.1f} %", flush=True)
+
+
+def fuzz(seconds, seed):
+    """Cases for so many seconds; True when none differs and BPF decided its share."""
+    started = time.monotonic()
+    numbers, results = multiprocessing.Value("q", seed), multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=_work, args=(n, numbers, started + seconds, results)) for n in range(os.cpu_count() or 1)]
+    for worker in workers:
+        worker.start()
+    tally, left = Tally(), len(workers)
+    while left:
+        outcome = results.get()
+        if outcome is None:
+            left -= 1
+        else:
+            tally.add(outcome)
+    for worker in workers:
+        worker.join()
+    tally.report(time.monotonic() - started)
+    if tally.kinds["same"] == 0 or tally.share() < LEAST_SHARE:
+        print(f"BPF has to decide {100 * LEAST_SHARE:.0f} % at least: nothing was proven")
+        return False
+    return not tally.kinds["different"]
+
+
+def single(seed):
+    tally = Tally()
+    with Pair("z") as pair:
+        outcome = _one(pair, seed, "z")
+    tally.add(outcome)
+    tally.report(0)
+    return outcome.kind in ("same", "by chance")
+
+
+def replay(paths):
+    """Cases that were kept; True when none differs."""
+    good = True
+    with Pair("r") as pair:
+        for path in paths:
+            case = fuzzcase.read(Path(path))
+            outcome, _ = compared(pair, case.rules, case.packets)
+            print(f"{outcome.kind}: {Path(path).name}: {len(case.packets)} packets, BPF decided {outcome.decided}, handed over {outcome.handed}")
+            for line in outcome.lines:
+                print("    " + line.replace("\n", "\n    "))
+            good = good and outcome.kind == "same"
+    return good
+
+
+def main():
+    args = sys.argv[1:]
+    missing = run.needed() or TOOLS["ours"]().available()
+    if missing:
+        print(missing)
+        return 77
+    if args[:1] == ["--replay"]:
+        return not replay(args[1:])
+    if not 1 <= len(args) <= 2 or not all(a.isdigit() for a in args):
+        print(__doc__, file=sys.stderr)
+        return 2
+    seconds, seed = int(args[0]), int(args[1]) if len(args) == 2 else secrets.randbelow(10**9)
+    if len(args) == 2 and not seconds:
+        return not single(seed)
+    print(f"seed {seed}", flush=True)
+    return not fuzz(seconds, seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
