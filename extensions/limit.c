@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * -m limit. iptables-nft commits it as nft's own limit expression, whose
- * arithmetic (nft_limit.c: nft_limit_init, nft_limit_pkts_init) is done here.
+ * arithmetic (nft_limit.c: nft_limit_init, nft_limit_pkts_init) is done here;
+ * others may have put xt_limit's there.
  */
 #include <linux/netfilter/xt_limit.h>
 
 #include "codegen/lower.h"
+#include "codegen/rate.h"
 #include "extensions/table.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -30,6 +32,20 @@ static void rate_of(uint32_t avg, uint32_t *rate, uint32_t *unit)
 	*rate = units[i - 1] * XT_LIMIT_SCALE / avg;
 }
 
+/* limit_mt() of xt_limit.c, which counts in jiffies. */
+static int xt_limit_lower(struct lower *l, const struct xt_rateinfo *info)
+{
+	struct pred p = {.field = FIELD_LIMIT};
+	struct rate_credits c;
+
+	if (!rate_of_limit(info->avg, info->burst, rate_hz(), &c))
+		return lower_refuse(l, "match limit: bad data");
+	p.limit.cost = c.cost;
+	p.limit.max = c.cap;
+	p.limit.per_jiffy = c.per_jiffy;
+	return lower_add(l, &p);
+}
+
 static int limit_lower(struct lower *l, const struct rule *r,
 		       const struct ext *e)
 {
@@ -40,8 +56,7 @@ static int limit_lower(struct lower *l, const struct rule *r,
 	if (e->size < sizeof(*info) || !info->avg)
 		return lower_refuse(l, "match limit: bad data");
 	if (!e->native)
-		return lower_refuse(l,
-				    "match limit: xt form, counts in jiffies");
+		return xt_limit_lower(l, info);
 	rate_of(info->avg, &rate, &unit);
 	if (!rate)
 		return lower_refuse(l, "match limit: rate too low");

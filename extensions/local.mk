@@ -19,6 +19,7 @@ libextensions_a_SOURCES = \
 	extensions/eui64.c \
 	extensions/extension.h \
 	extensions/frag.c \
+	extensions/hashlimit.c \
 	extensions/helper.c \
 	extensions/hl.c \
 	extensions/icmp.c \

@@ -20,8 +20,6 @@
 const struct ext_desc nft_only[] = {
 	MATCH("cluster", ANY_FAMILY, "changes the packet's type"),
 	MATCH("connlimit", ANY_FAMILY, "counts connections, and remembers"),
-	MATCH("hashlimit", ANY_FAMILY,
-	      "its buckets are nft's, shared between rules by name"),
 	MATCH("ipvs", ANY_FAMILY, "asks IPVS"),
 	MATCH("nfacct", ANY_FAMILY, "counts into an accounting object"),
 	MATCH("osf", EXT_IPV4, "fingerprints are loaded by user space"),

@@ -44,6 +44,7 @@ enum pred_call {
 	CALL_POLICY_IPSEC,
 	CALL_POLICY_NONE,
 	CALL_RANDOM,
+	CALL_HASHLIMIT,
 	CALL_TIME,
 	CALL_SOCKET,
 	CALL_COUNT
@@ -72,10 +73,11 @@ struct call_desc {
 	void (*print)(struct buf *out, const struct pred *p);
 };
 
-/* In print_code.c and print_string.c. */
+/* In print_code.c, print_string.c and print_hashlimit.c. */
 void print_cbpf(struct buf *out, const struct pred *p);
 void print_u32(struct buf *out, const struct pred *p);
 void print_string(struct buf *out, const struct pred *p);
+void print_hashlimit(struct buf *out, const struct pred *p);
 
 extern const struct call_desc call_descs[CALL_COUNT];
 

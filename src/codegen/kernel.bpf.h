@@ -26,10 +26,13 @@ typedef unsigned long long abi_u64;
 #define __type(name, val) __typeof__(val) *name
 
 enum { /* enum bpf_map_type, linux/bpf.h */
+       MAP_HASH = 1,
        MAP_ARRAY = 2,
        MAP_PERCPU_ARRAY = 6,
 };
-#define MAP_F_MMAPABLE (1u << 10)
+#define MAP_F_NO_PREALLOC (1u << 0)
+#define MAP_F_MMAPABLE	  (1u << 10)
+#define MAP_U_NOEXIST	  1 /* of bpf_map_update_elem() */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)),           \
 			     apply_to = record)
@@ -303,6 +306,10 @@ struct bpf_dynptr {
 	abi_u64 opaque[2];
 } __attribute__((aligned(8)));
 
+struct bpf_spin_lock { /* known to the verifier by name */
+	abi_u32 val;
+};
+
 struct __sk_buff { /* complete: kfunc prototypes are compared by kind of type */
 	abi_u32 len;
 };
@@ -314,6 +321,15 @@ extern int bpf_dynptr_from_skb(struct __sk_buff *skb, abi_u64 flags,
 /* Numbers of enum bpf_func_id, linux/bpf.h. */
 static void *(*const bpf_map_lookup_elem)(void *map,
 					  const void *key) = (void *)1;
+static long (*const bpf_map_update_elem)(void *map, const void *key,
+					 const void *value,
+					 abi_u64 flags) = (void *)2;
+static long (*const bpf_map_delete_elem)(void *map,
+					 const void *key) = (void *)3;
+static long (*const bpf_spin_lock)(struct bpf_spin_lock *lock) = (void *)93;
+static long (*const bpf_spin_unlock)(struct bpf_spin_lock *lock) = (void *)94;
+static long (*const bpf_for_each_map_elem)(void *map, void *callback, void *arg,
+					   abi_u64 flags) = (void *)164;
 static abi_u64 (*const bpf_ktime_get_ns)(void) = (void *)5;
 static long (*const bpf_dynptr_read)(void *dst, abi_u32 len,
 				     const struct bpf_dynptr *src,

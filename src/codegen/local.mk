@@ -8,10 +8,14 @@ libcodegen_a_SOURCES = \
 	src/codegen/obstacle.c \
 	src/codegen/plan.c src/codegen/plan.h \
 	src/codegen/plan_flow.c \
+	src/codegen/plan_gates.c \
+	src/codegen/plan_share.c \
 	src/codegen/print.c src/codegen/print.h \
 	src/codegen/print_code.c \
+	src/codegen/print_hashlimit.c \
 	src/codegen/print_string.c \
-	src/codegen/print_pred.c
+	src/codegen/print_pred.c \
+	src/codegen/rate.c src/codegen/rate.h
 nodist_libcodegen_a_SOURCES = src/codegen/runtime_text.c
 
 # What surrounds the chains of every generated program, as strings in the compiler.
@@ -24,6 +28,7 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/codegen/match6.bpf.h \
 	$(srcdir)/src/codegen/match_fib.bpf.h \
 	$(srcdir)/src/codegen/match_state.bpf.h \
+	$(srcdir)/src/codegen/match_rate.bpf.h \
 	$(srcdir)/src/codegen/calendar.bpf.h \
 	$(srcdir)/src/codegen/match_time.bpf.h \
 	$(srcdir)/src/codegen/match_code.bpf.h

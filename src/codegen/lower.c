@@ -61,6 +61,12 @@ const char *pred_has_state(const struct pred *p)
 	return p->field == FIELD_LIMIT ? "limit" : NULL;
 }
 
+bool pred_is_bucket(const struct pred *p)
+{
+	return p->field == FIELD_LIMIT ||
+	       (p->field == FIELD_CALL && p->call.fn == CALL_HASHLIMIT);
+}
+
 bool pred_can_drop(const struct pred *p)
 {
 	if (p->field == FIELD_CALL)
@@ -71,7 +77,8 @@ bool pred_can_drop(const struct pred *p)
 
 bool pred_can_hand_over(const struct pred *p)
 {
-	return p->field == FIELD_CALL && call_descs[p->call.fn].hands_over;
+	return p->field == FIELD_CALL &&
+	       (call_descs[p->call.fn].hands_over || p->call.gate);
 }
 
 unsigned int pred_frames(const struct pred *p)
@@ -239,6 +246,18 @@ int lower_call(struct lower *l, enum pred_call fn, const uint64_t *arg,
 	       unsigned int nargs, bool invert)
 {
 	return lower_call_data(l, fn, arg, nargs, NULL, 0, invert);
+}
+
+int lower_call_ext(struct lower *l, enum pred_call fn, const struct ext *e,
+		   bool invert)
+{
+	struct pred p = {
+		.field = FIELD_CALL,
+		.invert = invert,
+		.call = {.fn = fn, .ext = e},
+	};
+
+	return lower_add(l, &p);
 }
 
 int lower_transport(struct lower *l, unsigned int need, bool native,

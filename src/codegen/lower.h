@@ -142,13 +142,21 @@ struct pred {
 			uint16_t weight; /* more than call_desc says */
 			uint64_t arg[PRED_MAX_ARGS];
 			const uint8_t *data; /* the rule's, not owned */
+			/* For the plan: the match itself, not owned. */
+			const struct ext *ext;
+			/* A bucket in front of nft's: who is within its rate
+			 * is handed over. */
+			bool gate;
 		} call;
 		struct {
-			uint64_t cost; /* ns per packet */
-			uint64_t max;  /* size of the bucket, ns */
+			uint64_t cost; /* ns per packet, or credits */
+			uint64_t max;  /* size of the bucket */
+			/* Credits per jiffy, of xt_limit; 0: counts ns. */
+			uint64_t per_jiffy;
 		} limit;
 	};
 	uint32_t state; /* of what has state: ordinal in the state map */
+	bool shared;	/* that state is not this program's alone */
 };
 
 /* The outcome of lowering one rule. */
@@ -178,6 +186,9 @@ void lowered_clear(struct lowered *l);
  * another answer the next time; else NULL.
  */
 const char *pred_has_state(const struct pred *p);
+
+/* Whether @p gives tokens: what plan_flow.c may make a gate. */
+bool pred_is_bucket(const struct pred *p);
 
 /* Whether testing @p can drop the packet, or hand it over. */
 bool pred_can_drop(const struct pred *p);
@@ -226,6 +237,9 @@ int lower_call(struct lower *l, enum pred_call fn, const uint64_t *arg,
 int lower_call_data(struct lower *l, enum pred_call fn, const uint64_t *arg,
 		    unsigned int nargs, const void *data, unsigned int size,
 		    bool invert);
+/* The same without arguments, for a function that the plan makes of @e. */
+int lower_call_ext(struct lower *l, enum pred_call fn, const struct ext *e,
+		   bool invert);
 /*
  * The header of a match that the kernel evaluates natively (does not match
  * when unreadable) or by xt code (drops the packet then).

@@ -634,4 +634,41 @@ INLINE int limit_take(abi_u32 i, abi_u64 cost, abi_u64 max)
 	}
 	return 0; /* beaten to it 32 times */
 }
+
+/*
+ * The bucket of xt_limit.c: when it was last looked at << 32 | credit then, in
+ * jiffies and credits of 32 bits, which is all that its own arithmetic keeps.
+ * 0: not met yet, full.
+ */
+INLINE int xt_limit_take(abi_u32 i, abi_u32 per_jiffy, abi_u64 cost,
+			 abi_u64 max)
+{
+	abi_u64 *word = bpf_map_lookup_elem(&state, &i);
+	abi_u32 now = bpf_jiffies64();
+
+	if (!word)
+		return 0;
+	for (int tries = 0; tries < 32; tries++) {
+		abi_u64 old = *(volatile abi_u64 *)word;
+		abi_u32 credit = old ? old : max;
+		abi_u32 passed = old ? now - (old >> 32) : 0;
+		int enough;
+
+		/* Another CPU was here a moment later. */
+		if (passed >> 31)
+			passed = 0;
+		credit += passed * per_jiffy;
+		if (credit > max)
+			credit = max;
+		enough = credit >= cost;
+		if (enough)
+			credit -= cost;
+		if (__sync_val_compare_and_swap(
+			    word, old,
+			    (abi_u64)now << 32 | (credit ? credit : !now)) ==
+		    old)
+			return enough;
+	}
+	return 0; /* beaten to it 32 times */
+}
 #endif

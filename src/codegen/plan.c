@@ -209,8 +209,8 @@ static int build(struct plan *p, struct name_index *ix)
 	return ret;
 }
 
-int plan_build(const struct table *t, const struct chain *base,
-	       struct plan **out, struct err *e)
+int plan_build(const struct ruleset *rs, const struct table *t,
+	       const struct chain *base, struct plan **out, struct err *e)
 {
 	struct plan *p = calloc(1, sizeof(*p));
 	struct name_index ix = {0};
@@ -219,6 +219,7 @@ int plan_build(const struct table *t, const struct chain *base,
 	*out = NULL;
 	if (p) {
 		p->family = t->family;
+		p->ruleset = rs;
 		p->table = t;
 		p->base = base;
 		p->mode = CHAIN_HYBRID;
@@ -252,6 +253,7 @@ void plan_free(struct plan *p)
 	free(p->counters);
 	free(p->handovers);
 	free(p->states);
+	free(p->hashlimits);
 	free(p->words);
 	free(p);
 }

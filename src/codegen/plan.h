@@ -10,6 +10,7 @@
 #include "codegen/codegen.h"
 #include "codegen/engine.h"
 #include "codegen/lower.h"
+#include "codegen/rate.h"
 
 /*
  * Bounds of this code generator. BPF allows 8 frames and 256 functions. Clang
@@ -61,6 +62,8 @@ struct plan_chain {
 	struct engine_run *runs; /* owned: rules that become tables */
 	unsigned int nruns;
 
+	bool shared; /* other base chains lead here, too (plan_share.c) */
+
 	/* plan_flow.c's findings */
 	bool inlined;	     /* expanded where its one caller jumps to it */
 	unsigned int frames; /* of the functions on its deepest way, itself
@@ -75,8 +78,15 @@ struct plan_chain {
 	enum { WALK_NEW, WALK_OPEN, WALK_DONE } walk;
 };
 
+/* A table of -m hashlimit. */
+struct plan_hashlimit {
+	struct hashlimit h;
+	bool gate; /* in front of nft's */
+};
+
 struct plan {
 	enum family family;
+	const struct ruleset *ruleset; /* all that there is; may be NULL */
 	const struct table *table;
 	const struct chain *base;
 	enum chain_mode mode;
@@ -98,6 +108,8 @@ struct plan {
 	unsigned int nhandovers;
 	struct plan_counter *states;
 	unsigned int nstates;
+	struct plan_hashlimit *hashlimits;
+	unsigned int nhashlimits;
 	unsigned int hits; /* length of the list of matched rules */
 	bool gates; /* limits only stand in front of nft's own (plan_flow.c)
 		     */
@@ -106,6 +118,8 @@ struct plan {
 	bool may_overflow; /* more rules than that can match on one packet's way
 			    */
 };
+
+#define PLAN_MAX_HASHLIMITS 16 /* tables: a map each */
 
 /* How many rules are printed for @r: it and what is expanded in it. */
 static inline unsigned int plan_rule_size(const struct plan_rule *r)
@@ -120,6 +134,31 @@ static inline unsigned int plan_rule_size(const struct plan_rule *r)
 int plan_flow(struct plan *p);
 /* Says in @p why nft must stay awake behind its program, if it must. */
 void plan_find_obstacle(struct plan *p);
+/*
+ * Finds what state is not the program's alone (pred.shared), and hands over at
+ * hashlimit rules that do not agree. -ENOMEM or 0.
+ */
+int plan_share(struct plan *p);
+/*
+ * Turns limits into gates where packets are handed over, or where their state is
+ * not the program's alone; hands over at what has other state there.
+ */
+void plan_gates(struct plan *p);
+/* The bucket of a gate in front of nft's @c. */
+void plan_widen(struct rate_credits *c);
+/* Whether testing @r changes what a later packet meets, and cannot be undone:
+ * the match's name, or NULL. */
+const char *plan_state_decides(const struct plan *p, const struct pred *r);
+/* Whether a rule of @c from @from on hands over. */
+bool plan_rest_hands_over(const struct plan_chain *c, unsigned int from);
+/* Sets plan_chain.handover_inside and handover_after. */
+void plan_find_handovers(struct plan *p);
+/* The number of the hashlimit table that @pred is about. Negative errno. */
+int plan_hashlimit(struct plan *p, const struct pred *pred);
+/* Makes @r a hand-over before its predicate @k, for this reason, unless it is
+ * one already. */
+void plan_hand_over_at(struct plan_rule *r, unsigned int k, const char *fmt,
+		       ...) __attribute__((format(printf, 3, 4)));
 /* Keeps the chain with nft, for this reason. */
 void plan_refuse(struct plan *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

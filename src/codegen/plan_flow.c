@@ -162,7 +162,7 @@ static bool rule_hands_over(const struct plan_rule *r)
 	return false;
 }
 
-static bool rest_hands_over(const struct plan_chain *c, unsigned int from)
+bool plan_rest_hands_over(const struct plan_chain *c, unsigned int from)
 {
 	for (unsigned int i = from; i < c->live; i++)
 		if (rule_hands_over(&c->rules[i]))
@@ -170,11 +170,11 @@ static bool rest_hands_over(const struct plan_chain *c, unsigned int from)
 	return false;
 }
 
-static void find_handovers(struct plan *p)
+void plan_find_handovers(struct plan *p)
 {
 	for (unsigned int i = 0; i < p->nordered; i++) {
-		p->order[i]->handover_inside = p->may_overflow ||
-					       rest_hands_over(p->order[i], 0);
+		p->order[i]->handover_inside =
+			p->may_overflow || plan_rest_hands_over(p->order[i], 0);
 		p->order[i]->handover_after = false;
 	}
 	for (unsigned int i = p->nordered; i--;) {
@@ -192,105 +192,6 @@ static void find_handovers(struct plan *p)
 			rest = rest || rule_hands_over(r);
 		}
 	}
-}
-
-/*
- * A bucket in front of nft's: what it refuses nft's would refuse, what it lets
- * through is handed over, and nft's bucket has the say. To never be the
- * stricter one it is a little quicker and a token larger. A bucket of one token
- * is full when nft's gives one and forgets all longer waiting: so this one asks
- * four times in that time, the fourth just behind it.
- */
-static void make_gate(struct pred *p)
-{
-	uint64_t cost = p->limit.cost, burst = p->limit.max / cost;
-
-	if (burst > 1)
-		p->limit.cost -= cost / 8;
-	else
-		p->limit.cost = cost / 4 + cost / 64;
-	p->limit.max = p->limit.cost * (burst + 1);
-}
-
-/*
- * Two buckets for one limit would let through twice its rate. So where packets
- * are handed over, those that get a token are, too.
- */
-static void gate_limit(struct plan_rule *r)
-{
-	size_t n = strlen(r->reason);
-	unsigned int k = 0;
-
-	while (k < r->npreds && r->preds[k].field != FIELD_LIMIT)
-		k++;
-	if (k == r->npreds)
-		return;
-	make_gate(&r->preds[k]);
-	r->npreds = k + 1;
-	if (r->verdict == VERDICT_HANDOVER)
-		snprintf(r->reason + n, sizeof(r->reason) - n,
-			 ", within its limit");
-	else
-		snprintf(r->reason, sizeof(r->reason),
-			 "match limit, within its rate, as other rules hand "
-			 "over, too");
-	r->verdict = VERDICT_HANDOVER;
-	r->target = NULL;
-}
-
-static void gate_limits(struct plan *p)
-{
-	find_handovers(p);
-	p->gates = p->chains[0]->handover_inside;
-	for (unsigned int i = 0; i < p->nordered && p->gates; i++)
-		for (unsigned int k = 0; k < p->order[i]->live; k++)
-			gate_limit(&p->order[i]->rules[k]);
-}
-
-/* Whether testing @r changes what a later packet meets, and cannot be undone.
- */
-static const char *decides_by_state(const struct plan *p, const struct pred *r)
-{
-	return p->gates && r->field == FIELD_LIMIT ? NULL : pred_has_state(r);
-}
-
-/*
- * A packet for which something was counted here and that a later rule hands
- * over would be counted by nft again, or meet another count. So such a match is
- * itself the hand-over point. True: one was found.
- */
-static bool demote_state(const struct plan *p, struct plan_chain *c,
-			 unsigned int i)
-{
-	struct plan_rule *r = &c->rules[i];
-	unsigned int k = 0;
-
-	while (k < r->npreds && !decides_by_state(p, &r->preds[k]))
-		k++;
-	if (k == r->npreds ||
-	    !(p->may_overflow || rest_hands_over(c, i) || c->handover_after))
-		return false;
-	r->npreds = k;
-	if (r->verdict != VERDICT_HANDOVER)
-		snprintf(r->reason, sizeof(r->reason),
-			 "match %s, as a hand-over can follow it",
-			 pred_has_state(&r->preds[k]));
-	r->verdict = VERDICT_HANDOVER;
-	r->target = NULL;
-	return true;
-}
-
-static void demote_states(struct plan *p)
-{
-	bool again;
-
-	do {
-		again = false;
-		find_handovers(p);
-		for (unsigned int i = 0; i < p->nordered; i++)
-			for (unsigned int k = 0; k < p->order[i]->live; k++)
-				again |= demote_state(p, p->order[i], k);
-	} while (again);
 }
 
 /*
@@ -318,7 +219,7 @@ static int list_handovers(struct plan *p)
 
 	for (unsigned int i = 0; i < p->nchains; i++)
 		for (unsigned int k = 0; k < p->chains[i]->live; k++)
-			n += p->chains[i]->rules[k].verdict == VERDICT_HANDOVER;
+			n += *p->chains[i]->rules[k].reason != '\0';
 	p->handovers = calloc(n + 1, sizeof(*p->handovers));
 	if (!p->handovers)
 		return -ENOMEM;
@@ -329,7 +230,7 @@ static int list_handovers(struct plan *p)
 			const struct plan_rule *r = &c->rules[k];
 			struct plan_handover *h;
 
-			if (r->verdict != VERDICT_HANDOVER)
+			if (!*r->reason)
 				continue;
 			h = &p->handovers[p->nhandovers++];
 			h->chain = c->chain;
@@ -340,9 +241,36 @@ static int list_handovers(struct plan *p)
 	return 0;
 }
 
+static bool is_hashlimit(const struct pred *p)
+{
+	return p->field == FIELD_CALL && p->call.fn == CALL_HASHLIMIT;
+}
+
+/* Numbers the state of @pred, a predicate of @r in @c. */
+static int add_state(struct plan *p, const struct plan_chain *c,
+		     const struct plan_rule *r, struct pred *pred)
+{
+	int table;
+
+	if (plan_state_decides(p, pred))
+		p->state_decides = true;
+	if (!is_hashlimit(pred)) {
+		pred->state = p->nstates;
+		p->states[p->nstates++] =
+			(struct plan_counter){c->chain, r->rule};
+		return 0;
+	}
+	table = plan_hashlimit(p, pred);
+	if (table < 0)
+		return table;
+	pred->state = table;
+	return 0;
+}
+
 static int list_states(struct plan *p)
 {
 	unsigned int n = 0;
+	int ret = 0;
 
 	for (unsigned int i = 0; i < p->nchains; i++)
 		for (unsigned int k = 0; k < p->chains[i]->live; k++)
@@ -356,18 +284,12 @@ static int list_states(struct plan *p)
 		for (unsigned int k = 0; k < c->live; k++) {
 			struct plan_rule *r = &c->rules[k];
 
-			for (unsigned int q = 0; q < r->npreds; q++) {
-				if (!pred_has_state(&r->preds[q]))
-					continue;
-				if (decides_by_state(p, &r->preds[q]))
-					p->state_decides = true;
-				r->preds[q].state = p->nstates;
-				p->states[p->nstates++] = (struct plan_counter){
-					c->chain, r->rule};
-			}
+			for (unsigned int q = 0; q < r->npreds && !ret; q++)
+				if (pred_has_state(&r->preds[q]))
+					ret = add_state(p, c, r, &r->preds[q]);
 		}
 	}
-	return 0;
+	return ret;
 }
 
 /*
@@ -417,6 +339,9 @@ static void check_bounds(struct plan *p)
 	else if (functions > PLAN_MAX_FUNCTIONS)
 		plan_refuse(p, "too large: %u functions (limit %u)", functions,
 			    PLAN_MAX_FUNCTIONS);
+	else if (p->nhashlimits > PLAN_MAX_HASHLIMITS)
+		plan_refuse(p, "too large: %u tables of hashlimit (limit %u)",
+			    p->nhashlimits, PLAN_MAX_HASHLIMITS);
 	else if (base->frames > PLAN_MAX_FRAMES)
 		plan_refuse(p, "chains nest too deep: %u levels (limit %u)",
 			    base->frames, PLAN_MAX_FRAMES);
@@ -452,8 +377,10 @@ int plan_flow(struct plan *p)
 	}
 	p->may_overflow = base->hits > PLAN_MAX_HITS;
 	p->hits = p->may_overflow ? PLAN_MAX_HITS : base->hits;
-	gate_limits(p);
-	demote_states(p);
+	ret = plan_share(p);
+	if (ret)
+		return ret;
+	plan_gates(p);
 	for (unsigned int i = 0; i < p->nordered; i++)
 		follow(p->order[i]);
 	drop_unreached(p);

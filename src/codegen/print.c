@@ -98,7 +98,7 @@ static void print_annotation(const struct printer *pr,
 		pr->out->failed = true;
 	buf_printf(pr->out, "\t/* rule %u: ", r->num);
 	print_comment_text(pr->out, text.data ? text.data : "", text.len);
-	if (r->verdict == VERDICT_HANDOVER) {
+	if (*r->reason) {
 		buf_puts(pr->out, " (handed over: ");
 		print_comment_text(pr->out, r->reason, strlen(r->reason));
 		buf_puts(pr->out, ")");
@@ -322,6 +322,7 @@ int plan_print_c(const struct plan *p, struct buf *out, bool annotate,
 	buf_puts(out, runtime_head);
 	if (p->nruns)
 		buf_puts(out, runtime_engine);
+	print_hashlimits(out, p);
 	buf_puts(out, "\n/* ---- chains ---- */\n\n");
 	for (unsigned int i = 0; i < p->nordered; i++)
 		if (p->order[i]->callers || p->order[i]->chain == p->base)

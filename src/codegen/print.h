@@ -29,6 +29,9 @@ void print_needs(struct buf *out, const struct needs *n);
  */
 bool print_pred(struct buf *out, enum family family, const struct pred *p);
 
+/* Defines the plan's tables of -m hashlimit, and a function for each. */
+void print_hashlimits(struct buf *out, const struct plan *p);
+
 /* Declares @size bytes as `data`. */
 void print_data(struct buf *out, const uint8_t *data, unsigned int size);
 

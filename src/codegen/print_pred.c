@@ -352,6 +352,18 @@ static void print_call(struct buf *out, const struct pred *p)
 		   p->invert ? "!=" : "==");
 }
 
+static void print_limit(struct buf *out, const struct pred *p)
+{
+	if (p->limit.per_jiffy)
+		buf_printf(out, "\t\tif (!xt_limit_take(%u, %llu, ", p->state,
+			   (unsigned long long)p->limit.per_jiffy);
+	else
+		buf_printf(out, "\t\tif (!limit_take(%u, ", p->state);
+	buf_printf(out, "%lluULL, %lluULL))\n\t\t\tbreak;\n",
+		   (unsigned long long)p->limit.cost,
+		   (unsigned long long)p->limit.max);
+}
+
 /* What comes before the condition under which the rule is left. */
 static const char *pass_prefix(enum family family, const struct pred *p)
 {
@@ -383,11 +395,7 @@ bool print_pred(struct buf *out, enum family family, const struct pred *p)
 		buf_puts(out, "\t\tif (!p->ct)\n\t\t\tbreak;\n");
 		return true;
 	case FIELD_LIMIT:
-		buf_printf(out,
-			   "\t\tif (!limit_take(%u, %lluULL, %lluULL))\n"
-			   "\t\t\tbreak;\n",
-			   p->state, (unsigned long long)p->limit.cost,
-			   (unsigned long long)p->limit.max);
+		print_limit(out, p);
 		return true;
 	default:
 		break;

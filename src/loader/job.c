@@ -88,9 +88,10 @@ static int fetch(struct job *job, struct nft *nft, struct err *e)
 		       "the ruleset changes faster than it can be read");
 }
 
-static int plan_chain(struct job_chain *c, struct err *e)
+static int plan_chain(const struct ruleset *rs, struct job_chain *c,
+		      struct err *e)
 {
-	int err = plan_build(c->table, c->chain, &c->plan, e);
+	int err = plan_build(rs, c->table, c->chain, &c->plan, e);
 
 	if (err)
 		return err;
@@ -136,7 +137,7 @@ static int add_chain(struct job *job, struct table *t,
 		job_leave(c, "not the base chain that iptables makes (type, "
 			     "hook or priority differ)");
 	else
-		return plan_chain(c, e);
+		return plan_chain(&job->rs, c, e);
 	return 0;
 }
 

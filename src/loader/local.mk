@@ -12,6 +12,7 @@ libloader_a_SOURCES = \
 	src/loader/hash.h \
 	src/loader/hook.c src/loader/hook.h \
 	src/loader/job.c src/loader/job.h \
+	src/loader/kept.c src/loader/kept.h \
 	src/loader/kick.c src/loader/kick.h \
 	src/loader/merge.c \
 	src/loader/ns.c src/loader/ns.h \

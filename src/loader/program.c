@@ -61,6 +61,7 @@ void program_close(struct program *p)
 		close(p->state_fd);
 	if (p->tables_fd >= 0)
 		close(p->tables_fd);
+	kept_close(&p->kept);
 	program_init(p);
 }
 
@@ -156,6 +157,7 @@ struct load {
 	size_t len;
 	const char *what; /* for messages */
 	const char *prog; /* the program's name */
+	unsigned int chain;
 	const struct ns *ns;
 	const struct constant *constants;
 	unsigned int nconstants;
@@ -179,6 +181,8 @@ static int prepare(struct bpf_object *obj, const struct load *l)
 
 	for (i = 0; i < l->nconstants && !err; i++)
 		err = set_constant(obj, &l->constants[i]);
+	if (!err)
+		err = kept_reuse(obj, l->ns, l->chain);
 	return err ? err : tables_fill(obj, &l->tables);
 }
 
@@ -213,6 +217,8 @@ static int load(struct program *p, const struct load *l, struct err *e)
 	p->state_fd = dup_map(obj, "state");
 	p->tables_fd = dup_map(obj, TABLES_MAP);
 	err = p->fd < 0 ? -EMFILE : sys_prog_info(p->fd, &info, NULL, NULL);
+	if (!err)
+		err = kept_of_object(&p->kept, obj);
 	if (!err) {
 		p->insns = info.xlated_prog_len / 8;
 		p->jited_bytes = info.jited_prog_len;
@@ -348,6 +354,7 @@ int program_load_front(struct program *p, const struct ns *ns,
 		.len = object->len,
 		.what = "the compiled program",
 		.prog = "front",
+		.chain = chain,
 		.ns = ns,
 		.constants = constants,
 		.nconstants = sizeof(constants) / sizeof(*constants),
@@ -400,6 +407,7 @@ int program_load_guard(struct program *p, const struct ns *ns,
 		.len = sizeof(guard_object),
 		.what = "the guard",
 		.prog = "guard_v1",
+		.chain = chain,
 		.ns = ns,
 		.constants = constants,
 		.nconstants = 1,

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "loader/kept.h"
 #include "loader/ns.h"
 #include "loader/tables.h"
 
@@ -32,6 +33,7 @@ struct program {
 	int counters_fd; /* maps of its own; -1: none */
 	int state_fd;
 	int tables_fd;
+	struct kept kept; /* that the next program takes over */
 	unsigned int insns, jited_bytes;
 	unsigned int load_ms;
 };

@@ -112,7 +112,8 @@ static void keep_program(struct job_chain *c, const struct ns *ns,
 	p->state_fd = open_pin(ns, num, c->id, "state");
 	p->tables_fd = open_pin(ns, num, c->id, "tables");
 	c->kept = p->fd >= 0 && p->counters_fd >= 0 &&
-		  (p->state_fd >= 0 || p->state_fd == -ENOENT);
+		  (p->state_fd >= 0 || p->state_fd == -ENOENT) &&
+		  !kept_of_slot(&p->kept, ns, num, c->id);
 	if (!c->kept)
 		program_close(p);
 }
@@ -219,6 +220,8 @@ static int place_program(const struct job_chain *c, const struct ns *ns,
 		err = pin_map(ns, num, c->id, "state", c->program.state_fd);
 	if (!err)
 		err = pin_map(ns, num, c->id, "tables", c->program.tables_fd);
+	if (!err)
+		err = kept_pin(&c->program.kept, ns, num, c->id);
 	if (!err) {
 		spare_source_path(&ns->place, num, c->id, path, sizeof(path));
 		err = write_source(path, c);

@@ -34,7 +34,7 @@ static int compile(const struct table *t, const struct chain *c, bool verbose,
 	struct buf text = BUF_INIT;
 	struct plan *p;
 	struct err e;
-	int ret = plan_build(t, c, &p, &e);
+	int ret = plan_build(NULL, t, c, &p, &e);
 
 	if (ret) {
 		fprintf(stderr, "%s: %s\n", c->name, e.msg);

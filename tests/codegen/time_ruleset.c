@@ -62,7 +62,7 @@ static int time_chain(struct ruleset *rs, char **argv)
 	size_t size;
 	int ret;
 
-	if (!c || plan_build(t, c, &p, &e)) {
+	if (!c || plan_build(NULL, t, c, &p, &e)) {
 		fprintf(stderr, "%s: cannot plan it\n", argv[1]);
 		return 1;
 	}

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 #include "tests/unit/codegen_util.h" /* before the kernel's headers */
 #include <linux/netfilter/xt_bpf.h>
+#include <linux/limits.h>
+#include <linux/netfilter/xt_hashlimit.h>
 #include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_string.h>
 #include <linux/netfilter/xt_time.h>
@@ -132,6 +134,26 @@ static void mend_time(void *data)
 	((struct xt_time_info *)data)->flags &= XT_TIME_CONTIGUOUS;
 }
 
+/* One of a few names: tables are shared by it. */
+#define MEND_HASHLIMIT(revision)                                               \
+	static void mend_hashlimit##revision(void *data)                       \
+	{                                                                      \
+		struct xt_hashlimit_mtinfo##revision *m = data;                \
+                                                                               \
+		strcpy(m->name, (const char *[]){"a", "b", "c"}[below(3)]);    \
+		m->cfg.mode &= below(3) ? 0x1f : 0x7f;                         \
+		m->cfg.srcmask %= 33;                                          \
+		m->cfg.dstmask %= 33;                                          \
+		m->cfg.burst %= 1000;                                          \
+		m->cfg.avg %= 100000;                                          \
+		m->cfg.max %= 1000;                                            \
+		if (below(2))                                                  \
+			memset(&m->cfg, 1, sizeof(m->cfg));                    \
+	}
+MEND_HASHLIMIT(1)
+MEND_HASHLIMIT(2)
+MEND_HASHLIMIT(3)
+
 static void random_match(struct rule *r)
 {
 	static const struct {
@@ -179,6 +201,9 @@ static void random_match(struct rule *r)
 		{"conntrack", 0, 156, 2, NULL},
 		{"conntrack", 0, 168, 3, NULL},
 		{"limit", 0, 40, 0, NULL},
+		{"hashlimit", 0, 64, 1, mend_hashlimit1},
+		{"hashlimit", 0, 312, 2, mend_hashlimit2},
+		{"hashlimit", 0, 320, 3, mend_hashlimit3},
 		{"time", 0, 24, 0, mend_time},
 		{"nosuch", 0, 8, 0, NULL},
 	};

@@ -20,6 +20,7 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
 #include "extensions/extension.h"
+#include "codegen/rate.h"
 #include "tests/unit/codegen_util.h"
 
 static void expect(struct rule *r, enum family family, const char *want)
@@ -315,6 +316,8 @@ static void expect_limit(unsigned int avg, unsigned int burst, const char *want)
 static void test_limit(void **state)
 {
 	struct xt_rateinfo info = {.avg = 2000, .burst = 5};
+	unsigned long long per_jiffy = 1, credits, hz = rate_hz();
+	char want[64];
 
 	/* 5 a second, 3 an hour, 1 a day: as nft_limit_init() works them out */
 	expect_limit(2000, 7, "limit cost 200000000 max 1400000000");
@@ -323,8 +326,19 @@ static void test_limit(void **state)
 		     "limit cost 86400000000000 max 86400000000000");
 	expect_limit(1428, 5, "limit cost 142857142 max 714285710");
 	expect_limit(0, 5, "refused: match limit: bad data");
+	/* xt_limit counts in a power of two of credits a jiffy, of which a day's
+	 * fit into 32 bits. */
+	assert_true(hz >= 100);
+	while (2 * per_jiffy * hz * 86400 <= UINT32_MAX)
+		per_jiffy *= 2;
+	credits = hz * per_jiffy / 5;
+	snprintf(want, sizeof(want), "limit cost %llu max %llu", credits,
+		 5 * credits);
 	expect4(with_match(rule4(), "limit", 0, false, &info, sizeof(info)),
-		"refused: match limit: xt form, counts in jiffies");
+		want);
+	info.burst = 0;
+	expect4(with_match(rule4(), "limit", 0, false, &info, sizeof(info)),
+		"refused: match limit: bad data");
 }
 
 static void test_others(void **state)

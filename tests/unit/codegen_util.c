@@ -36,7 +36,7 @@ const struct plan *fixture_plan(struct fixture *f)
 
 	plan_free(f->plan);
 	f->plan = NULL;
-	return plan_build(f->t, f->base, &f->plan, &e) ? NULL : f->plan;
+	return plan_build(&f->rs, f->t, f->base, &f->plan, &e) ? NULL : f->plan;
 }
 
 struct rule *add_rule(struct chain *c, enum rule_action action, const char *to)
