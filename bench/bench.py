@@ -1,20 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a ruleset costs a packet: iptables-bpf against iptables-nft, iptables-legacy and nft's own sets.
+"""What rulesets cost a packet, and commands take: iptables-bpf, iptables-nft, iptables-legacy, nft's own sets.
 
     sudo ./run bench [--quick] [--shape NAME,...] [--size N,...] [--contender NAME,...] [--case NAME,...]
+    sudo ./run bench --publish
 
-Everything happens in network namespaces of the benchmark's own.
+First what a packet costs (measure.py), then how long commands take (control.py); at the end all tables and plots.
+Everything happens in network namespaces of the benchmark's own. Exit status 1: a figure cannot be trusted.
 """
 import argparse
 import csv
 import os
 import signal
+import subprocess
 import sys
 import time
 
+import control
 from contenders import CONTENDERS
-from injector import BUILDDIR, MAX_FLOWS, BenchError
+from injector import BUILDDIR, MAX_FLOWS, SRCDIR, BenchError
 from measure import FIELDS, Bench, rows
 from shapes import SHAPES
 
@@ -47,7 +51,10 @@ def arguments():
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--minutes", type=float, default=0, help="begin no other ruleset after so long")
     parser.add_argument("--resume", action="store_true", help="keep what the last run measured, measure the rest")
-    parser.add_argument("--csv", default=os.path.join(BUILDDIR, "bench", "data.csv"), help="where the figures go")
+    parser.add_argument("--no-turn", action="store_true", help="do not wait for another benchmark's end")
+    parser.add_argument("--only", choices=("packets", "commands"), help="half of it")
+    parser.add_argument("--out", default=os.path.join(BUILDDIR, "bench-results"), help="directory for CSV and plots")
+    parser.add_argument("--publish", action="store_true", help="a run for the README: into bench/results, and README.md")
     return parser.parse_args()
 
 
@@ -84,18 +91,18 @@ class Results:
                 self.done = {(row["shape"], int(row["size"])) for row in csv.DictReader(file)}
         else:
             with open(path, "w", newline="", encoding="ascii") as file:
-                csv.DictWriter(file, FIELDS).writeheader()
+                csv.DictWriter(file, FIELDS, lineterminator="\n").writeheader()
 
     def add(self, records):
         with open(self.path, "a", newline="", encoding="ascii") as file:
-            csv.DictWriter(file, FIELDS).writerows(rows(records))
+            csv.DictWriter(file, FIELDS, lineterminator="\n").writerows(rows(records))
 
 
-def run(args):
-    results = Results(args.csv, args.resume)
+def measure_packets(args, start):
+    """What cannot be trusted, as a list of texts."""
+    results = Results(os.path.join(args.out, "packets.csv"), args.resume)
     rounds = args.rounds or (5 if args.quick else 7)
-    start = time.monotonic()
-    with Bench(rounds, log=lambda text: print(text, flush=True)) as bench:
+    with Bench(rounds, log=lambda text: print(text, flush=True), turn=not args.no_turn) as bench:
         for shape, size in plan(args):
             if args.minutes and time.monotonic() - start > args.minutes * 60:
                 print(f"{shape}, {size} rules: left out, {args.minutes:g} minutes are over (--resume goes on)")
@@ -109,14 +116,47 @@ def run(args):
             results.add(records)
             show(records)
             print(f"  ({time.monotonic() - begun:.0f} s)", flush=True)
-        print(f"\nns a packet, added to the first column; {rounds} rounds, {time.monotonic() - start:.0f} s; {args.csv}")
-        for problem in bench.problems:
-            print(f"PROBLEM: {problem}")
-        return 1 if bench.problems else 0
+        print(f"\nns a packet, added to the first column; {time.monotonic() - start:.0f} s\n")
+        return bench.problems
+
+
+def measure_commands(args):
+    path = os.path.join(args.out, "commands.csv")
+    if args.resume and os.path.exists(path):
+        return
+    records = control.measure(rules=10000 if args.quick else 100000, rounds=2 if args.quick else 3)
+    control.write_csv(path, records)
+
+
+def describe_machine(path):
+    """What the figures depend on."""
+    with open("/proc/cpuinfo", encoding="ascii") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown CPU")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} CPUs, {model}, {time.strftime('%Y-%m-%d')}\n")
+
+
+def run(args):
+    start = time.monotonic()
+    os.makedirs(args.out, exist_ok=True)
+    describe_machine(os.path.join(args.out, "machine.txt"))
+    problems = []
+    if args.only != "commands":
+        problems = measure_packets(args, start)
+    if args.only != "packets":
+        measure_commands(args)
+    subprocess.run([sys.executable, os.path.join(SRCDIR, "bench", "report.py"), args.out,
+                    "--readme" if args.publish else "--plots"], check=True)
+    print(f"\n{time.monotonic() - start:.0f} s; CSV and plots are in {args.out}")
+    for problem in problems:
+        print(f"PROBLEM: {problem}")
+    return 1 if problems else 0
 
 
 def main():
     args = arguments()
+    if args.publish:
+        args.out = os.path.join(SRCDIR, "bench", "results")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
     if os.geteuid():

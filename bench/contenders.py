@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 from injector import BUILDDIR, BenchError
@@ -19,6 +20,7 @@ class Contender:
     """One way to enforce a ruleset, in one router. NAME is what tables and CSV say."""
     name = ""
     title = ""
+    optional = False        # whether it may fail to load
 
     def __init__(self, router):
         self.router = router
@@ -111,6 +113,8 @@ class Hybrid(Contender):
         return self.chain()["decided_packets"]
 
     def unload(self):
+        # No rule, no counter that `off' would have to save.
+        self.router.run(["nft", "flush", "ruleset"], check=False)
         self.router.run([BPFCTL, "off"], check=False)
 
 
@@ -139,17 +143,32 @@ class Exclusive(Hybrid):
 
 
 class Bfcli(Contender):
-    """bpfilter, where it is installed: for shapes that its language knows."""
+    """bpfilter, where it is installed: shapes that its language knows (doc/usage/bfcli.rst of facebook/bpfilter)."""
     name, title = "bfcli", "bpfilter"
+    optional = True
+    CHAIN = "iptables_bpf_bench"
 
     @classmethod
     def missing(cls, ruleset):
         if not shutil.which("bfcli"):
             return "bfcli is not on PATH"
-        return "" if getattr(ruleset, "bfcli", None) else "this shape has no form in bfcli's language"
+        return "" if ruleset.bfcli else "this shape has no form in bfcli's language"
+
+    def _bfcli(self, *words, check=True):
+        # Not through ip netns exec: its private /sys has no bpffs.
+        done = subprocess.run(["nsenter", f"--net=/run/netns/{self.router.ns}", "bfcli", *words], text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if check and done.returncode:
+            raise BenchError(f"bfcli: {done.stdout.strip()[-200:]}")
 
     def load(self, ruleset):
-        self.router.run(["bfcli", "chain", "set", "--from-str", ruleset.bfcli])
+        with tempfile.NamedTemporaryFile("w", prefix="ipb-bench.", encoding="ascii") as file:
+            file.write(f"chain {self.CHAIN} BF_HOOK_NF_FORWARD{{priorities=101-102}} {ruleset.bfcli}\n")
+            file.flush()
+            self._bfcli("chain", "set", "--from-file", file.name)
+
+    def unload(self):
+        self._bfcli("chain", "flush", "--name", self.CHAIN, check=False)
 
 
 CONTENDERS = {cls.name: cls for cls in (Legacy, Nft, Native, Hybrid, Exclusive, Bfcli)}

@@ -1,30 +1,39 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long commands take, ours against stock's: restores, saves, checks, deletions, appends.
+"""How long commands take, ours against stock's: restores, saves, checks, deletions, appends, and until BPF decides.
 
-    sudo BUILDDIR=... bench/control.py [--rounds N] [--rules N] [--bpf off|auto]
+    sudo BUILDDIR=... bench/control.py [--rounds N] [--rules N] [--bpf off|auto] [--csv FILE]
 
-Stock and ours take turns, in a network namespace each, and each round begins with the other, so that what else
-the machine does meets both. Printed are medians and the ratio ours/stock: below 1 ours is faster. "auto" lets
-each command start BPF's compilation behind it, as users have it; that then competes for the CPUs.
+Stock, ours and legacy take turns, in a network namespace each, and each round begins with another, so that what else
+the machine does meets all. Printed are medians and the ratios to stock: below 1 is faster. Commands of ours start
+no compilation (--bpf auto: they do, which then competes for the CPUs); how long that takes is measured by itself.
 """
 import argparse
+import csv
 import ctypes
+import json
 import os
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+from kernelmem import bpf_memory
+
 CLONE_NEWNET = 0x40000000
 SRCDIR = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
 BUILDDIR = os.path.realpath(os.environ.get("BUILDDIR", SRCDIR))
+STOCK_PREFIX = os.environ.get("STOCK_PREFIX", "/usr/sbin")
 PROGRAMS = {
-    "stock": os.path.join(os.environ.get("STOCK_PREFIX", "/usr/sbin"), "xtables-nft-multi"),
+    "stock": os.path.join(STOCK_PREFIX, "xtables-nft-multi"),
     "ours": os.path.join(BUILDDIR, "xtables-bpf-multi"),
+    "legacy": os.path.join(STOCK_PREFIX, "xtables-legacy-multi"),
 }
+BPFCTL = os.path.join(BUILDDIR, "iptables-bpfctl")
 LONG_CHAIN = 10000
+FIELDS = ("what", "rules", "side", "unit", "median", "min", "ratio_stock")
 
 
 class Side:
@@ -42,7 +51,7 @@ class Side:
     def enter(self):
         self.libc.setns(self.namespace, CLONE_NEWNET)
 
-    def run(self, words, stdin=os.devnull, status=0):
+    def run(self, words, stdin=os.devnull, status=0, program=None, bpf=None):
         """Seconds, and peak memory in KiB, of one command; it must end with this status."""
         self.enter()
         actions = [
@@ -51,8 +60,9 @@ class Side:
         ]
         if status:
             actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
+        env = dict(self.env, **(bpf or {}))
         start = time.monotonic()
-        pid = os.posix_spawn(self.program, words, self.env, file_actions=actions)
+        pid = os.posix_spawn(program or self.program, words, env, file_actions=actions)
         _, code, usage = os.wait4(pid, 0)
         seconds = time.monotonic() - start
         if os.waitstatus_to_exitcode(code) != status:
@@ -61,12 +71,45 @@ class Side:
 
     def clear(self):
         self.enter()
-        subprocess.run(["nft", "flush", "ruleset"], check=True)
+        if self.name == "legacy":
+            for words in (["-F"], ["-X"]):
+                self.run(["iptables"] + words)
+        else:
+            subprocess.run(["nft", "flush", "ruleset"], check=True)
+
+    # ---- BPF ----
+
+    def sync(self):
+        """Compiles what is there; seconds until it is live, peak memory in KiB."""
+        return self.run(["iptables-bpfctl", "sync"], program=BPFCTL)
+
+    def status(self):
+        """What `status' says of the filter table's FORWARD."""
+        self.enter()
+        text = subprocess.run([BPFCTL, "status", "-j"], stdout=subprocess.PIPE, check=True).stdout
+        status = json.loads(text)
+        for chain in status["chains"]:
+            if (chain["table"], chain["chain"]) == ("filter", "FORWARD"):
+                return dict(chain, live=status["state"] == "live")
+        return {"mode": "nft", "reason": "no such chain", "live": False, "program": None}
+
+    def must_be_live(self, what):
+        """Whether BPF decides; says why not."""
+        status = self.status()
+        if status["live"] and status["mode"] != "nft":
+            return True
+        print(f"{what}: BPF is not live: {status['reason'] or status['mode']}")
+        return False
+
+    def off(self):
+        self.enter()
+        subprocess.run([BPFCTL, "off"], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run([BPFCTL, "on"], check=False, stderr=subprocess.DEVNULL, env=self.env)
 
     def close(self):
         self.enter()
         if self.name == "ours":
-            subprocess.run([f"{BUILDDIR}/iptables-bpfctl", "off"], check=False, stderr=subprocess.DEVNULL)
+            subprocess.run([BPFCTL, "off"], check=False, stderr=subprocess.DEVNULL)
 
 
 def rule(number):
@@ -77,67 +120,103 @@ def rule(number):
     ]
 
 
-def write_flat(path, count):
-    """COUNT rules in one chain."""
+def write_rules(path, lines, chains=()):
     with open(path, "w", encoding="ascii") as file:
         file.write("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n")
-        for number in range(count):
-            file.write("-A FORWARD " + " ".join(rule(number)) + "\n")
+        for chain in chains:
+            file.write(f":{chain} - [0:0]\n")
+        for line in lines:
+            file.write(f"-A {line}\n")
         file.write("COMMIT\n")
+
+
+def write_flat(path, count):
+    """COUNT rules in one chain."""
+    write_rules(path, ("FORWARD " + " ".join(rule(number)) for number in range(count)))
 
 
 def write_chains(path, count):
     """COUNT rules in chains of ten, with conntrack, comment and multiport: nft_compat's kind."""
-    chains = count // 10
-    with open(path, "w", encoding="ascii") as file:
-        file.write("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n")
-        for chain in range(chains):
-            file.write(f":SVC-{chain} - [0:0]\n")
-        for chain in range(chains):
-            file.write(f"-A FORWARD -d 10.{chain >> 8 & 255}.{chain & 255}.1/32 -j SVC-{chain}\n")
-            for number in range(9):
-                file.write(
-                    f"-A SVC-{chain} -s 10.1.{number}.0/24 -p tcp -m multiport --dports 80,443 "
-                    f'-m conntrack --ctstate NEW -m comment --comment "service {chain} {number}" -j ACCEPT\n'
-                )
-        file.write("COMMIT\n")
+    lines = []
+    for chain in range(count // 10):
+        lines.append(f"FORWARD -d 10.{chain >> 8 & 255}.{chain & 255}.1/32 -j SVC-{chain}")
+        for number in range(9):
+            lines.append(
+                f"SVC-{chain} -s 10.1.{number}.0/24 -p tcp -m multiport --dports 80,443 "
+                f'-m conntrack --ctstate NEW -m comment --comment "service {chain} {number}" -j ACCEPT')
+    write_rules(path, lines, [f"SVC-{chain}" for chain in range(count // 10)])
+
+
+MIXED = (
+    (40, "FORWARD -s {a} -j DROP"),
+    (25, "FORWARD -d {a} -p tcp -m tcp --dport {p} -j ACCEPT"),
+    (15, "FORWARD -s {a} -p tcp -m multiport --dports 80,443,8080 -j ACCEPT"),
+    (10, "FORWARD -s {n} -d {a} -m conntrack --ctstate NEW -m comment --comment \"customer {p}\" -j ACCEPT"),
+    (10, "FORWARD -s {n} -p udp -m udp --dport {p}:{q} -j ACCEPT"),
+)
+
+
+def write_mixed(path, count, unique):
+    """COUNT rules of several kinds in no order. UNIQUE names an interface in the first one: no program compiled for
+    another name fits, so clang has to run."""
+    rng = random.Random(count)
+    kinds = rng.choices([text for _, text in MIXED], [share for share, _ in MIXED], k=count - 1)
+    lines = [f"FORWARD -i {unique} -j DROP"]
+    for text in kinds:
+        port = rng.randrange(1, 60000)
+        lines.append(text.format(a=".".join(str(rng.randrange(1, 255)) for _ in range(4)), p=port, q=port + 100,
+                                 n=f"10.{rng.randrange(256)}.{rng.randrange(256)}.0/24"))
+    write_rules(path, lines)
 
 
 class Bench:
-    """Runs measurements on both sides in turns and prints what came out."""
+    """Runs measurements on all sides in turns, prints what came out and keeps it."""
 
-    def __init__(self, args):
-        self.sides = [Side(name, args.bpf) for name in ("stock", "ours")]
-        self.rounds = args.rounds
-        print(f"{'':44} {'stock':>12} {'ours':>12} {'ours/stock':>11}")
+    def __init__(self, rounds=5, bpf="off", sides=("stock", "ours", "legacy")):
+        self.sides = [Side(name, bpf) for name in sides if os.access(PROGRAMS[name], os.X_OK)]
+        self.ours = next(side for side in self.sides if side.name == "ours")
+        self.rounds = rounds
+        self.records = []
+        print(f"{'':44}" + "".join(f" {side.name:>12}" for side in self.sides) +
+              "".join(f" {side.name + '/stock':>12}" for side in self.sides if side.name != "stock"))
 
-    def measure(self, title, once, repeat=1, unit="ms", scale=1000, what=0):
-        """once(side) does one measurement; its result's element WHAT, times SCALE, is printed in UNIT."""
+    def measure(self, title, once, repeat=1, rules=0, **show):
+        """once(side) does one measurement: a tuple, of which show() takes one element."""
         results = {side.name: [] for side in self.sides}
         for turn in range(self.rounds * repeat):
             for side in self.sides if turn % 2 else reversed(self.sides):
                 results[side.name].append(once(side))
-        self.show(title, results, unit, scale, what)
+        self.show(title, results, rules, **show)
         return results
 
-    @staticmethod
-    def show(title, results, unit, scale, what):
-        stock, ours = (statistics.median(r[what] for r in results[name]) * scale for name in ("stock", "ours"))
-        print(f"{title:44} {stock:9.1f} {unit:2} {ours:9.1f} {unit:2} {ours / stock:11.2f}", flush=True)
+    def show(self, title, results, rules, unit="ms", scale=1000, what=0):
+        """Element WHAT of each result, times SCALE, in UNIT."""
+        values = {name: [r[what] * scale for r in some] for name, some in results.items() if some}
+        medians = {name: statistics.median(some) for name, some in values.items()}
+        ratios = {name: round(medians[name] / medians["stock"], 3) if medians.get("stock") else "" for name in medians}
+        cells = "".join(f" {medians[s.name]:9.1f} {unit:2}" if s.name in medians else f" {'':12}" for s in self.sides)
+        tail = "".join(f" {ratios.get(s.name, ''):>12}" for s in self.sides if s.name != "stock")
+        print(f"{title:44}{cells}{tail}", flush=True)
+        for name, some in values.items():
+            self.records.append(dict(zip(FIELDS, (title.strip(), rules, name, unit, round(medians[name], 3),
+                                                  round(min(some), 3), ratios[name]))))
 
-    def both(self, function):
+    def ours_only(self, title, values, rules, unit="ms", scale=1000):
+        self.show(title, {"ours": [(value,) for value in values]}, rules, unit, scale)
+
+    def all(self, function):
         for side in self.sides:
             function(side)
 
-    def restore(self, title, path):
+    def restore(self, title, path, rules):
         def once(side):
             side.clear()
             return side.run(["iptables-restore"], path)
 
-        results = self.measure(f"restore {title}", once)
-        self.show("  its peak memory", results, "MB", 1 / 1024, 1)
-        results = self.measure("  restore again over them", lambda side: side.run(["iptables-restore"], path))
-        self.measure("  save", lambda side: side.run(["iptables-save"]))
+        results = self.measure(f"restore {title}", once, rules=rules)
+        self.show(f"restore {title}: peak memory", results, rules, "MB", 1 / 1024, 1)
+        self.measure(f"restore {title} again", lambda side: side.run(["iptables-restore"], path), rules=rules)
+        self.measure(f"save {title}", lambda side: side.run(["iptables-save"]), rules=rules)
 
     def one_rule(self, path):
         """Commands for one rule in a chain of LONG_CHAIN."""
@@ -145,12 +224,13 @@ class Bench:
             side.clear()
             side.run(["iptables-restore"], path)
 
-        self.both(load)
+        self.all(load)
         base = ["iptables"]
+        many = {"rules": LONG_CHAIN}
         where = (("first", 0), ("middle", LONG_CHAIN // 2), ("last", LONG_CHAIN - 1))
         for name, number in where:
-            self.measure(f"-C of the {name} of {LONG_CHAIN}", lambda side, n=number: side.run(base + ["-C", "FORWARD"] + rule(n)), 5)
-        self.measure(f"-C of none of {LONG_CHAIN}", lambda side: side.run(base + ["-C", "FORWARD"] + rule(1 << 20), status=1), 5)
+            self.measure(f"-C of the {name} of {LONG_CHAIN}", lambda side, n=number: side.run(base + ["-C", "FORWARD"] + rule(n)), 3, **many)
+        self.measure(f"-C of none of {LONG_CHAIN}", lambda side: side.run(base + ["-C", "FORWARD"] + rule(1 << 20), status=1), 3, **many)
 
         def delete(side, number):
             took = side.run(base + ["-D", "FORWARD"] + rule(number))
@@ -158,10 +238,10 @@ class Bench:
             return took
 
         for name, number in where:
-            self.measure(f"-D of the {name} of {LONG_CHAIN}", lambda side, n=number: delete(side, n), 5)
-        self.measure(f"-D of none of {LONG_CHAIN}", lambda side: side.run(base + ["-D", "FORWARD"] + rule(1 << 20), status=1), 5)
-        self.measure(f"-D {LONG_CHAIN // 2} and -I there again", lambda side: self._renew(side), 5)
-        self.measure(f"-A to {LONG_CHAIN}", lambda side: self._append(side, LONG_CHAIN), 10)
+            self.measure(f"-D of the {name} of {LONG_CHAIN}", lambda side, n=number: delete(side, n), 3, **many)
+        self.measure(f"-D of none of {LONG_CHAIN}", lambda side: side.run(base + ["-D", "FORWARD"] + rule(1 << 20), status=1), 3, **many)
+        self.measure(f"-D {LONG_CHAIN // 2} and -I there again", self._renew, 3, **many)
+        self.measure(f"-A to {LONG_CHAIN}", lambda side: self._append(side, LONG_CHAIN), 5, **many)
 
     @staticmethod
     def _renew(side):
@@ -179,12 +259,95 @@ class Bench:
 
     def small(self):
         """A ruleset of a few rules, where starting the program is most of it."""
-        self.both(Side.clear)
+        self.all(Side.clear)
         for number in range(5):
-            self.both(lambda side, n=number: side.run(["iptables", "-A", "FORWARD"] + rule(n)))
-        self.measure("-A to 5 rules", lambda side: self._append(side, 5), 40)
-        self.measure("-C among 5 rules", lambda side: side.run(["iptables", "-C", "FORWARD"] + rule(2)), 20)
-        self.measure("-L -n of 5 rules", lambda side: side.run(["iptables", "-L", "-n"]), 20)
+            self.all(lambda side, n=number: side.run(["iptables", "-A", "FORWARD"] + rule(n)))
+        few = {"rules": 5}
+        self.measure("-A to 5 rules", lambda side: self._append(side, 5), 20, **few)
+        self.measure("-C among 5 rules", lambda side: side.run(["iptables", "-C", "FORWARD"] + rule(2)), 10, **few)
+        self.measure("-L -n of 5 rules", lambda side: side.run(["iptables", "-L", "-n"]), 10, **few)
+
+    # ---- until BPF decides ----
+
+    def live(self, scratch, rules):
+        """From a committed restore to BPF deciding, with clang and from the cache, and what it takes."""
+        cold, warm, rss = [], [], []
+        side, path = self.ours, os.path.join(scratch, "live")
+        title = f"{rules} mixed rules"
+        for _ in range(max(2, self.rounds // 2)):
+            write_mixed(path, rules, f"b{random.randrange(1 << 32):08x}")
+            for times in (cold, warm):
+                side.off()
+                side.clear()
+                side.run(["iptables-restore"], path)
+                seconds, memory = side.sync()
+                if not side.must_be_live(title):
+                    return
+                times.append(seconds)
+                rss.append(memory)
+        self.ours_only(f"restore {title}: BPF live after", cold, rules)
+        self.ours_only(f"restore {title}: BPF live, object cached", warm, rules)
+        self.ours_only(f"restore {title}: peak memory of sync", rss, rules, "MB", 1 / 1024)
+        side.enter()
+        self.ours_only(f"restore {title}: BPF maps and programs", [bpf_memory()], rules, "MB", 1 / (1 << 20))
+        self.one_more(rules)
+        side.off()
+        side.clear()
+
+    def one_more(self, rules):
+        """One more rule of a known kind behind those."""
+        side, whole, after = self.ours, [], []
+        wait = {"IPTABLES_BPF": "auto", "IPTABLES_BPF_WAIT": "1"}
+        for number in range(self.rounds * 2):
+            words = ["iptables", "-A", "FORWARD", "-s", f"99.0.0.{number + 1}", "-j", "DROP"]
+            # The first change behind a restore makes what the others find made.
+            if number % 2:
+                whole.append(side.run(words, bpf=wait)[0])
+            else:
+                side.run(words)
+                after.append(side.sync()[0])
+            if not side.must_be_live("one more rule"):
+                return
+        self.ours_only(f"-A to {rules}: until BPF is live, as a whole", whole, rules)
+        self.ours_only(f"-A to {rules}: BPF live after", after[1:], rules)
+        program = side.status()["program"] or {}
+        self.ours_only(f"-A to {rules}: of it, clang", [program.get("compile_ms", 0)], rules, scale=1)
+        self.ours_only(f"-A to {rules}: of it, loading", [program.get("load_ms", 0)], rules, scale=1)
+
+    def close(self):
+        self.all(Side.clear)
+        self.all(Side.close)
+
+
+def measure(rules=100000, rounds=5, bpf="off"):
+    """All of it; a list of dicts of FIELDS."""
+    bench = Bench(rounds, bpf)
+    with tempfile.TemporaryDirectory(prefix="ipb-bench.") as scratch:
+        files = {name: os.path.join(scratch, name) for name in ("flat", "chains", "long", "mixed")}
+        write_flat(files["flat"], rules)
+        write_chains(files["chains"], rules)
+        write_flat(files["long"], LONG_CHAIN)
+        write_mixed(files["mixed"], LONG_CHAIN, "b00000000")
+        try:
+            bench.small()
+            bench.one_rule(files["long"])
+            bench.restore(f"{LONG_CHAIN} mixed rules", files["mixed"], LONG_CHAIN)
+            if bpf == "off":
+                for count in dict.fromkeys((LONG_CHAIN, rules)):
+                    bench.live(scratch, count)
+            if rules != LONG_CHAIN:
+                bench.restore(f"{rules} rules in one chain", files["flat"], rules)
+            bench.restore(f"{rules} rules in chains of ten", files["chains"], rules)
+        finally:
+            bench.close()
+    return bench.records
+
+
+def write_csv(path, records):
+    with open(path, "w", newline="", encoding="ascii") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
 
 
 def main():
@@ -192,19 +355,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rules", type=int, default=100000, help="of the large rulesets")
     parser.add_argument("--bpf", default="off", choices=("off", "auto"), help="IPTABLES_BPF of ours")
+    parser.add_argument("--csv", help="where the figures go, too")
     args = parser.parse_args()
-    bench = Bench(args)
-    with tempfile.TemporaryDirectory(prefix="ipb-bench.") as scratch:
-        files = {name: os.path.join(scratch, name) for name in ("flat", "chains", "long")}
-        write_flat(files["flat"], args.rules)
-        write_chains(files["chains"], args.rules)
-        write_flat(files["long"], LONG_CHAIN)
-        bench.small()
-        bench.one_rule(files["long"])
-        bench.restore(f"{args.rules} rules in one chain", files["flat"])
-        bench.restore(f"{args.rules} rules in chains of ten", files["chains"])
-        bench.both(Side.clear)
-        bench.both(Side.close)
+    records = measure(args.rules, args.rounds, args.bpf)
+    if args.csv:
+        write_csv(args.csv, records)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -87,8 +87,8 @@ def _wait_for_turn():
 class Injector:
     """The generator's process, and the routers it knows. A context manager: nothing remains behind it."""
 
-    def __init__(self, cpu=None):
-        self.lock = _wait_for_turn()
+    def __init__(self, cpu=None, turn=True):
+        self.lock = _wait_for_turn() if turn else None
         self.prefix = f"ipb-bench-{os.getpid()}"
         self.ends = f"{self.prefix}-ends"
         self.routers = {}

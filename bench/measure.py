@@ -19,6 +19,7 @@ from contenders import CONTENDERS
 from injector import MAX_FLOWS, BenchError, Injector
 
 BATCH = 64                  # packets that the stack gets at once
+NOTES = 0.001               # share of packets that nft may decide because another packet's note is in the way
 BLOCK = 1024                # flows that one router meets before the next one does
 
 
@@ -50,9 +51,9 @@ FIELDS = list(Record.__dataclass_fields__)
 class Bench:
     """The generator, and the routers without a ruleset, for as many measurements as wanted."""
 
-    def __init__(self, rounds=7, round_ms=5, log=lambda text: None):
+    def __init__(self, rounds=7, round_ms=5, log=lambda text: None, turn=True):
         self.rounds, self.round_ns, self.log = rounds, round_ms * 1e6, log
-        self.injector = Injector()
+        self.injector = Injector(turn=turn)
         self.bases = {}
         self.problems = []  # what makes figures untrustworthy
 
@@ -95,7 +96,10 @@ class Bench:
         try:
             contender.load(ruleset)
         except BenchError as error:
-            self.problem(f"{ruleset.shape}, {ruleset.size} rules: {error}")
+            if kind.optional:
+                self.log(f"  {kind.title}: skipped: {error}")
+            else:
+                self.problem(f"{ruleset.shape}, {ruleset.size} rules: {error}")
             self._unload(contender)
             return None
         contender.load_seconds = time.monotonic() - start
@@ -154,7 +158,7 @@ class Trial:
         counted = {c.name: c.decided() for c in self.contenders}
         sent = self._prepare(routers)
         times = {who: [] for who in routers}
-        for turn in range(self.bench.rounds):
+        for turn in range(self._rounds()):
             order = list(routers) if turn % 2 == 0 else list(reversed(routers))
             for who in order:
                 times[who].append(self._send(who, routers[who], self.packets[who]))
@@ -168,6 +172,10 @@ class Trial:
             routers.update({"accept": self.base["accept"], "drop": self.base["drop"]})
         routers.update({c.name: c.router for c in self.contenders})
         return routers
+
+    def _rounds(self):
+        """Rounds of many flows are long, and need not be as many."""
+        return self.bench.rounds if len(self.flows) == 1 else max(3, self.bench.rounds // 2)
 
     def _send(self, who, router, packets, first=0):
         """Nanoseconds a packet. The kernel's own figure covers nothing but packets, and all that interrupts them;
@@ -228,7 +236,8 @@ class Trial:
                 continue
             decided = contender.decided() - before[contender.name]
             total = sent[contender.name]
-            if decided == total:
+            # Two packets whose notes want the same place are rare, and then one is left to nft by design.
+            if total * (1 - NOTES) <= decided <= total:
                 continue
             if decided == 0 and (contender.note or self._handed_over(contender)):
                 notes[contender.name] = contender.note or "handed over to nft"

@@ -31,6 +31,7 @@ class Ruleset:
     text: str                                   # for iptables-restore
     cases: Dict[str, Case]
     native: Optional[str] = None                # for nft -f
+    bfcli: Optional[str] = None                 # policy and rules for bpfilter
     hook: str = "forward"
     conntrack: bool = False
     listen: List[tuple] = field(default_factory=list)
@@ -91,7 +92,8 @@ def drop_list(size):
         {"early": Case("drop", spread(tenth(addresses, "early"), packet)),
          "late": Case("drop", spread(tenth(addresses, "late"), packet)),
          "nowhere": Case("accept", spread(others, packet))},
-        nft_table("ip saddr @listed counter drop", before=nft_set("listed", "ipv4_addr", [dotted(a) for a in addresses])))
+        nft_table("ip saddr @listed counter drop", before=nft_set("listed", "ipv4_addr", [dotted(a) for a in addresses])),
+        "ACCEPT\n" + "".join(f"rule\nip4.saddr eq {dotted(a)}\ncounter\nDROP\n" for a in addresses))
 
 
 CARTESIAN = {1: (1, 1, 1, 1), 10: (5, 2, 1, 1), 100: (5, 5, 2, 2), 1000: (10, 5, 4, 5), 10000: (10, 10, 10, 10),
@@ -125,7 +127,10 @@ def cartesian(size):
          "late": Case("accept", exact(shuffled(tenth(products, "late")), packet)),
          "nowhere": Case("drop", spread([None], stranger))},
         nft_table("ip saddr . ip daddr . udp sport . udp dport @allowed counter accept", policy="drop",
-                  before=nft_set("allowed", "ipv4_addr . ipv4_addr . inet_service . inet_service", keys)))
+                  before=nft_set("allowed", "ipv4_addr . ipv4_addr . inet_service . inet_service", keys)),
+        "DROP\n" + "".join(f"rule\nip4.saddr eq {dotted(source + s)}\nip4.daddr eq {dotted(destination + d)}\n"
+                           f"udp.sport eq {10100 + sp}\nudp.dport eq {8080 + dp}\ncounter\nACCEPT\n"
+                           for s, d, sp, dp in products))
 
 
 # ---- ClassBench's characters ----
@@ -393,10 +398,9 @@ elements = { 203.0.113.25 . tcp . 25 : accept, 203.0.113.25 . tcp . 465 : accept
 }
 map lan_services {
 type ipv4_addr . inet_proto . inet_service : verdict
-flags interval
 elements = { 10.1.0.10 . tcp . 22 : accept, 10.1.0.20 . tcp . 5060 : accept, 10.1.0.20 . tcp . 5061 : accept,
- 10.1.0.20 . udp . 10000-20000 : accept, 10.1.0.30 . tcp . 25565 : accept, 10.1.0.30 . tcp . 27015-27030 : accept,
- 10.1.0.40 . tcp . 80 : accept, 10.1.0.40 . tcp . 443 : accept, 10.1.0.40 . tcp . 8443 : accept }
+ 10.1.0.30 . tcp . 25565 : accept, 10.1.0.40 . tcp . 80 : accept, 10.1.0.40 . tcp . 443 : accept,
+ 10.1.0.40 . tcp . 8443 : accept }
 }
 chain from-lan {
 tcp dport { 25, 465 } counter drop
@@ -418,6 +422,8 @@ ip daddr vmap { 203.0.113.0/24 : jump to-dmz, 10.8.0.0/16 : jump from-vpn }
 ip saddr { 11.66.0.0/16, 11.67.8.0/22 } counter drop
 udp dport { 500, 1194, 4500, 51820 } counter accept
 ip daddr . meta l4proto . th dport vmap @lan_services
+ip daddr 10.1.0.20 udp dport 10000-20000 counter accept
+ip daddr 10.1.0.30 tcp dport 27015-27030 counter accept
 }'''
 
 

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The benchmark: tables and CSV come out, and it notices what must not be measured. No time is asserted.
+
+. "$(dirname "$0")/lib.sh"
+
+[ -x "$BUILDDIR/bench/inject" ] || fail "$BUILDDIR/bench/inject is not built"
+PYTHON=/usr/bin/python3
+
+BENCH="$PYTHON $SRCDIR/bench/bench.py --no-turn --out $TMP/out"
+export BUILDDIR
+
+$BENCH --only packets --shape server,droplist --size 100 --contender nft,native,hybrid --rounds 3 --flows 1,256 \
+	>"$TMP/log" 2>&1 || { cat "$TMP/log" >&2; bad "the benchmark trusts its figures"; }
+grep -q '| 20-rule server | last rule | 1 |' "$TMP/log" && ok "table" || bad "no table of the server: $(tail -n 20 "$TMP/log")"
+grep -q '| drop list | 100 |' "$TMP/log" && ok "table" || bad "no table of the drop list"
+grep -q 'not measured' "$TMP/log" && ok "targets" || bad "no table of targets"
+
+# 2 shapes, 3 cases, 2 numbers of flows, 3 contenders
+rows=$(grep -c . "$TMP/out/packets.csv")
+[ "$rows" = 37 ] && ok "CSV" || bad "$rows lines of CSV, should be 37"
+wrong=$(tail -n +2 "$TMP/out/packets.csv" | awk -F, 'NF != 17 || $12 !~ /^-?[0-9.]+$/ || $17 != ""')
+[ -z "$wrong" ] && ok "CSV's fields" || bad "not as it should be: $wrong"
+
+$BENCH --resume --only packets --shape server,droplist --size 100 --contender nft --rounds 3 >"$TMP/log" 2>&1
+[ "$(grep -c . "$TMP/out/packets.csv")" = 37 ] && ok "resume" || bad "--resume measured again"
+
+"$PYTHON" "$SRCDIR/tests/shell/bench_trust.py" "$SRCDIR" && ok "trust" || bad "bench_trust.py"
+[ -z "$(ip netns list | grep "ipb-bench-$$-")" ] && ok "no namespace is left" || bad "namespaces are left"
+
+finish
