@@ -2,7 +2,7 @@
 /*
  * -m statistic, statistic_mt() of xt_statistic.c. Who was refused here must not
  * get a second chance from nft: what can be handed over later is handed over
- * here already (plan_flow.c).
+ * here already (plan_gates.c).
  */
 #include <string.h>
 #include <linux/netfilter/xt_statistic.h>
@@ -48,6 +48,6 @@ const struct ext_desc match_statistic = {
 	.min_rev = 0,
 	.max_rev = 0,
 	.lower = statistic_lower,
-	.doc = "both modes, where no hand-over can follow; a counter of its "
-	       "own",
+	.doc = "random, where no hand-over can follow; nth, with a counter of "
+	       "its own, where nothing is handed over",
 };

@@ -115,15 +115,22 @@ static void gate_rule(const struct plan *p, struct plan_rule *r)
 			return;
 }
 
-static bool shares_bucket(const struct plan *p)
+/* Chance has no memory that could be shared, or miss packets. */
+static bool remembers(const struct pred *r)
+{
+	return pred_has_state(r) &&
+	       !(r->field == FIELD_CALL && r->call.fn == CALL_RANDOM);
+}
+
+static bool shares_state(const struct plan *p)
 {
 	for (unsigned int i = 0; i < p->nordered; i++)
 		for (unsigned int k = 0; k < p->order[i]->live; k++) {
 			const struct plan_rule *r = &p->order[i]->rules[k];
 
 			for (unsigned int q = 0; q < r->npreds; q++)
-				if (pred_is_bucket(&r->preds[q]) &&
-				    r->preds[q].shared)
+				if (r->preds[q].shared &&
+				    remembers(&r->preds[q]))
 					return true;
 		}
 	return false;
@@ -132,7 +139,7 @@ static bool shares_bucket(const struct plan *p)
 static void gate_limits(struct plan *p)
 {
 	plan_find_handovers(p);
-	p->gates = p->chains[0]->handover_inside || shares_bucket(p);
+	p->gates = p->chains[0]->handover_inside || shares_state(p);
 	for (unsigned int i = 0; i < p->nordered && p->gates; i++)
 		for (unsigned int k = 0; k < p->order[i]->live; k++)
 			gate_rule(p, &p->order[i]->rules[k]);
@@ -143,16 +150,11 @@ const char *plan_state_decides(const struct plan *p, const struct pred *r)
 	return p->gates && pred_is_bucket(r) ? NULL : pred_has_state(r);
 }
 
-/* Chance has no memory that could be shared. */
-static bool counts_with_others(const struct pred *r)
-{
-	return r->shared && r->field == FIELD_CALL && r->call.fn != CALL_RANDOM;
-}
-
 /*
  * A packet for which something was counted here and that a later rule hands
- * over would be counted by nft again, or meet another count. So such a match is
- * itself the hand-over point. True: one was found.
+ * over would be counted by nft again, and one that is handed over earlier is
+ * counted by nft only. So such a match is itself the hand-over point; one that
+ * has no memory, if a hand-over can follow. True: one was found.
  */
 static bool demote_state(const struct plan *p, struct plan_chain *c,
 			 unsigned int i)
@@ -166,11 +168,9 @@ static bool demote_state(const struct plan *p, struct plan_chain *c,
 	if (k == r->npreds)
 		return false;
 	pred = &r->preds[k];
-	if (counts_with_others(pred))
-		plan_hand_over_at(r, k,
-				  "match %s, as other chains share its "
-				  "state",
-				  pred_has_state(pred));
+	if (remembers(pred) && p->gates)
+		plan_hand_over_at(r, k, "match %s, %s", pred_has_state(pred),
+				  why(pred));
 	else if (p->may_overflow || plan_rest_hands_over(c, i) ||
 		 c->handover_after)
 		plan_hand_over_at(r, k,

@@ -85,4 +85,29 @@ between "handed over within both" "$HANDED" "$ARRIVED" "17 + 120 * t * 8 / 7 + 4
 equal "let in is what was counted" "$(rule_packets "$FW" "let in")" "$ARRIVED"
 equal "and the rest dropped" "$(rule_packets "$FW" "the rest")" "$((PACKETS - ARRIVED))"
 
+# The same of hashlimit: a log for each source, and a drop of what is above a rate.
+ours "$FW" iptables-restore <<'END'
+*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p icmp -j ACCEPT
+-A INPUT -p udp --dport 5001 -m hashlimit --hashlimit-above 100/second --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-name over -m comment --comment "too many" -j DROP
+-A INPUT -p udp --dport 5001 -j ACCEPT
+-A INPUT -m hashlimit --hashlimit-upto 20/second --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name log -m comment --comment "the log" -j NFLOG --nflog-group 77
+-A INPUT -m comment --comment "the rest"
+COMMIT
+END
+expect_rc "sync" 0 bpfctl "$FW" sync
+expect "only what is within the rates is handed over" "$FW" \
+	'[h["reason"] for h in chain("INPUT")["handover_rules"]] == ["match hashlimit, within its rate, as other rules hand over, too", "target NFLOG: logs, within its limit"]'
+flood 5000
+between "logged within the rate of hashlimit" "$LOGGED" "0.8 * (5 + 20 * t)" "5 + 20 * t + 1"
+between "handed over little more than that, of hashlimit" "$HANDED" "$LOGGED" "6 + 20 * t * 8 / 7 + 2"
+equal "the rule counted what it logged, of hashlimit" "$(rule_packets "$FW" "the log")" "$LOGGED"
+flood 5001
+between "let in up to the rate" "$ARRIVED" "0.8 * (10 + 100 * t)" "10 + 100 * t + 1"
+between "handed over within it" "$HANDED" "$ARRIVED" "11 + 100 * t * 8 / 7 + 2"
+equal "and the rest dropped as too many" "$(rule_packets "$FW" "too many")" "$((PACKETS - ARRIVED))"
+
 finish

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Matches whose answer is a matter of time, ours against stock's on the same packets at the same time: hashlimit of all
+# kinds (rates per key in a flood, after a pause, after entries expired, in a full table, over a recompile) and limit may
+# differ by what arrives within two ticks of the kernel's clock; time by the packets of one tick at the window's edge.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/loader_lib.sh"
+
+RATES="$(dirname "$0")/rates.py"
+TOOLS=(iptables ip6tables)
+
+new_ns OURS ours
+new_ns STOCK stock
+for ns in "$OURS" "$STOCK"; do
+	for i in 1 2 3 4; do
+		ip -n "$ns" addr add "fd00::$i/128" dev lo nodad
+	done
+done
+
+# load 4|6 SAVED: the same rules on both sides
+load()
+{
+	local tool=iptables
+
+	[ "$1" = 6 ] && tool=ip6tables
+	ours "$OURS" "$tool-restore" <"$2" || fail "ours refuses the rules"
+	stock "$STOCK" "$tool-restore" <"$2" || fail "stock refuses the rules"
+}
+
+sync_ours()
+{
+	expect_rc "sync" 0 bpfctl "$OURS" sync
+}
+
+# counts SIDE NS TOOL: number of the rule, packets
+counts()
+{
+	"$1" "$2" "$3" -L INPUT -v -n -x | sed -n 's@^ *\([0-9]*\) .*/\* n\([a-z0-9]*\) \*/.*@\2 \1@p' | sort
+}
+
+# compare WHEN SLACK PERCENT: no rule's counts differ by more than that
+compare()
+{
+	local tool
+
+	for tool in "${TOOLS[@]}"; do
+		join <(counts ours "$OURS" "$tool") <(counts stock "$STOCK" "$tool") >"$TMP/counts"
+		if awk -v slack="$2" -v percent="$3" -v what="$tool" '
+			{ d = $2 - $3; if (d < 0) d = -d
+			  if (d > slack + $3 * percent / 100) { print what " rule " $1 ": ours " $2 ", stock " $3; bad = 1 }
+			  if ($3) met++ }
+			END { if (!met) print what ": no rule was met"; exit bad || !met }' "$TMP/counts"; then
+			ok "$1: $tool"
+		else
+			bad "$1: $tool"
+		fi
+	done
+}
+
+send()
+{
+	python3 "$RATES" send "$OURS" "$STOCK" "$@" || fail "cannot send"
+}
+
+# ---- rates ----
+
+for family in 4 6; do
+	python3 "$RATES" rules $family >"$TMP/rules"
+	load $family "$TMP/rules"
+done
+sync_ours
+expect "all of it is decided in BPF" "$OURS" \
+	'[(c["mode"], c["handover_rules"]) for c in s["chains"] if c["chain"] == "INPUT"] == [("hybrid", [])] * 2'
+
+send flood:60:1
+compare "one key's flood" 6 1
+send flood:80
+compare "all keys' flood" 6 1
+send steady:150:1.5
+compare "some time above the rates" 12 3
+send pause:0.7 flood:60
+compare "after a pause" 18 3
+
+# The buckets stay as they are when the rules around them change.
+for tool in "${TOOLS[@]}"; do
+	ours "$OURS" "$tool" -A INPUT -p tcp
+	stock "$STOCK" "$tool" -A INPUT -p tcp
+done
+sync_ours
+send flood:60
+compare "over a recompile" 18 3
+send pause:3 flood:60
+compare "after entries are gone" 24 3
+expect "nothing was handed over meanwhile" "$OURS" \
+	'[c["handed_over_packets"] for c in s["chains"] if c["chain"] == "INPUT"] == [0, 0]'
+
+# ---- time ----
+
+for family in 4 6; do
+	python3 "$RATES" windows >"$TMP/windows$family"
+	load $family "$TMP/windows$family"
+done
+sync_ours
+send flood:5
+compare "windows away from now" 0 0
+
+for family in 4 6; do
+	python3 "$RATES" edge 4 >"$TMP/rules"
+	load $family "$TMP/rules"
+done
+sync_ours
+send steady:600:6
+compare "at a window's edge" 9 0
+
+finish
