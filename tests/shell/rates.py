@@ -4,7 +4,7 @@
     flood:N[:KEYS]              N of each key, as fast as it goes
     steady:N:SECONDS            N of each key, spread over the time
     pause:SECONDS
-rates.py rules 4|6              the rules that rates.sh compares
+rates.py rules|windowed 4|6  the rules that rates.sh compares
 rates.py windows                rules of random time windows whose edges are not near now
 rates.py edge SECONDS           a rule whose window ends that many seconds from now
 
@@ -33,20 +33,25 @@ HASHLIMITS = (
     "--hashlimit-upto 2/sec --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 300 --hashlimit-htable-gcinterval 100",
     "--hashlimit-upto 2kb/s --hashlimit-burst 6kb --hashlimit-mode srcip",
     "--hashlimit-above 1kb/s --hashlimit-mode dstip",
-    "--hashlimit-upto 50/sec --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 1",
-    "--hashlimit-above 3kb/s --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 2",
     # One entry less than there are keys: the rest is dropped.
     f"--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-htable-size 1 --hashlimit-htable-max {KEYS - 1}",
     "--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip",
 )
+# Windows of one and two seconds: they begin with the first packet.
+RATE_MATCHES = (
+    "--hashlimit-upto 50/sec --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 1",
+    "--hashlimit-above 20/sec --hashlimit-burst 30 --hashlimit-rate-match --hashlimit-rate-interval 1",
+    "--hashlimit-above 3kb/s --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 2",
+    "--hashlimit-upto 3kb/s --hashlimit-mode srcip,dstport --hashlimit-rate-match --hashlimit-rate-interval 1",
+)
 
 
-def rules(family):
+def rules(family, letter, kinds):
     print("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]")
-    for number, words in enumerate(HASHLIMITS):
+    for number, words in enumerate(kinds):
         if family == 6:
             words = words.replace("srcmask 24", "srcmask 64")
-        print(f"-A INPUT -p udp -m hashlimit {words} --hashlimit-name h{number} -m comment --comment n{number}")
+        print(f"-A INPUT -p udp -m hashlimit {words} --hashlimit-name {letter}{number} -m comment --comment n{number}")
     print("-A INPUT -p udp -m limit --limit 20/sec --limit-burst 4 -m comment --comment nlimit")
     print("COMMIT")
 
@@ -131,8 +136,8 @@ def main():
     what, *words = sys.argv[1:]
     if what == "send":
         send(words[:2], words[2:])
-    elif what == "rules":
-        rules(int(words[0]))
+    elif what in ("rules", "windowed"):
+        rules(int(words[0]), what[0], HASHLIMITS if what == "rules" else RATE_MATCHES)
     elif what == "windows":
         windows()
     else:
