@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 
 int args_fail(struct args *a, const char *fmt, ...)
@@ -53,10 +54,12 @@ static int plain_word(struct args *a)
 	return ARGS_REREAD;
 }
 
-static int unknown_option(struct args *a)
+static int unknown_option(struct args *a, int c)
 {
 	const char *word = a->argv[optind - 1];
 
+	if (c == 'b')
+		return args_fail(a, "unknown option \"-b\"");
 	/* Within "-abc" getopt has not gone past the word yet. */
 	if (optopt && strncmp(word, "--", 2))
 		return args_fail(a, "unknown option \"-%c\"", optopt);
@@ -79,8 +82,8 @@ static int foreign_option(struct args *a, int c)
 	if (c == ':')
 		return args_fail(a, "option \"%s\" requires an argument",
 				 a->argv[optind - 1]);
-	if (c == '?')
-		return unknown_option(a);
+	if (c == '?' || (c == 'b' && !stock_iptables()->has_option_b))
+		return unknown_option(a, c);
 	return args_fail(a, "Unknown arg \"%s\"", optarg ? optarg : "(null)");
 }
 

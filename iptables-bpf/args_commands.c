@@ -4,7 +4,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 
 /* Notes @flag, which may stand together with commands in @others only. */
@@ -28,6 +31,22 @@ static int rule_number(struct args *a)
 
 	if (!xtables_strtoui(word, NULL, &a->cmd->rulenum, 1, INT_MAX))
 		return args_fail(a, "Invalid rule number `%s'", word);
+	return 0;
+}
+
+/* -D's: later versions have it in common with ebtables, which knows ranges. */
+static int decimal_rule_number(struct args *a)
+{
+	const char *word = args_word(a);
+	char *end;
+	long number;
+
+	if (strchr(word, ':'))
+		return args_fail(a, "Rule ranges are not supported");
+	number = strtol(word, &end, 10);
+	if (*end || number <= 0)
+		return args_fail(a, "Invalid rule number `%s'", word);
+	a->cmd->rulenum = number < INT_MAX ? (unsigned int)number : INT_MAX;
 	return 0;
 }
 
@@ -62,7 +81,8 @@ static int do_delete(struct args *a)
 	if (!args_has_word(a))
 		return 0;
 	a->commands = CMDF_DELETE_NUM;
-	return rule_number(a);
+	return stock_iptables()->deletes_decimal ? decimal_rule_number(a)
+						 : rule_number(a);
 }
 
 static int do_replace(struct args *a)
@@ -161,6 +181,8 @@ static int do_rename_chain(struct args *a)
 				 "new-chain-name",
 				 command_letter(CMDF_RENAME_CHAIN));
 	a->new_name = args_word(a);
+	if (stock_iptables()->checks_new_name)
+		xt_check_chain_name(a->new_name);
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iptables-bpf/stock.h"
+
 static bool is_one_of(const char *name, const char *a, const char *b)
 {
 	return !strcmp(name, a) || !strcmp(name, b);
@@ -77,12 +79,12 @@ static int check_interfaces(struct args *a)
 		return 0;
 	if (is_one_of(a->chain, "PREROUTING", "INPUT") &&
 	    (a->options & OPTF_OUT))
-		return args_fail(a, "Can't use -%c with %s\n",
-				 option_letter(OPTF_OUT), a->chain);
+		return args_fail(a, stock_iptables()->wrong_way,
+				 option_text(OPTF_OUT), a->chain);
 	if (is_one_of(a->chain, "POSTROUTING", "OUTPUT") &&
 	    (a->options & OPTF_IN))
-		return args_fail(a, "Can't use -%c with %s\n",
-				 option_letter(OPTF_IN), a->chain);
+		return args_fail(a, stock_iptables()->wrong_way,
+				 option_text(OPTF_IN), a->chain);
 	return 0;
 }
 

@@ -9,21 +9,22 @@
 #include <string.h>
 
 #include "iptables-bpf/interface.h"
+#include "iptables-bpf/stock.h"
 
 static int set_option(struct args *a, enum option_flag flag)
 {
 	unsigned int inverse;
 
 	if (a->options & flag)
-		return args_fail(a, "multiple -%c flags not allowed",
-				 option_letter(flag));
+		return args_fail(a, stock_iptables()->repeated,
+				 option_text(flag));
 	a->options |= flag;
 	if (!a->invert)
 		return 0;
 	inverse = option_inverse(flag);
 	if (!inverse)
-		return args_fail(a, "cannot have ! before -%c",
-				 option_letter(flag));
+		return args_fail(a, "cannot have ! before %s",
+				 option_text(flag));
 	a->core.inv |= (uint8_t)inverse;
 	return 0;
 }
@@ -111,9 +112,11 @@ static int opt_jump(struct args *a)
 {
 	int ret = set_option(a, OPTF_JUMP);
 
-	if (!ret)
+	if (ret)
+		return ret;
+	if (strcmp(optarg, "CONTINUE") || !stock_iptables()->jumps_continue)
 		xt_rule_jump(&a->xt, optarg);
-	return ret;
+	return 0;
 }
 
 static int opt_goto(struct args *a)
@@ -136,20 +139,20 @@ static int opt_counters(struct args *a)
 
 	if (ret)
 		return ret;
-	second = *optarg ? strchr(optarg + 1, ',') : NULL;
+	second = strchr(optarg, ',');
 	if (second)
 		second++;
 	else if (args_has_word(a))
 		second = args_word(a);
 	else
-		return args_fail(a, "-%c requires packet and byte counter",
-				 option_letter(OPTF_COUNTERS));
+		return args_fail(a, "%s requires packet and byte counter",
+				 option_text(OPTF_COUNTERS));
 	if (sscanf(optarg, "%llu", &packets) != 1)
-		return args_fail(a, "-%c packet counter not numeric",
-				 option_letter(OPTF_COUNTERS));
+		return args_fail(a, "%s packet counter not numeric",
+				 option_text(OPTF_COUNTERS));
 	if (sscanf(second, "%llu", &bytes) != 1)
-		return args_fail(a, "-%c byte counter not numeric",
-				 option_letter(OPTF_COUNTERS));
+		return args_fail(a, "%s byte counter not numeric",
+				 option_text(OPTF_COUNTERS));
 	a->cmd->counters_given = true;
 	a->cmd->counters.packets = packets;
 	a->cmd->counters.bytes = bytes;

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#include "iptables-bpf/print.h"
+#include "iptables-bpf/print_fields.h"
+#include "iptables-bpf/stock.h"
 
 static enum command_need need(const struct command *cmd)
 {
@@ -68,16 +69,47 @@ static int zero_chain(struct command_context *ctx, const struct command *cmd,
 	return context_zero_bpf(ctx, c->name, 0, e);
 }
 
+/* A builtin chain that the kernel has not: there is nothing to zero. */
+static int zero_absent(struct command_context *ctx, const struct command *cmd,
+		       const char *name)
+{
+	if (stock_iptables()->zeroes_absent_chains)
+		context_tell(ctx, cmd, "Zeroing", name);
+	return 0;
+}
+
+static int zero_table(struct command_context *ctx, const struct command *cmd,
+		      struct err *e)
+{
+	struct chain_view v;
+	int ret = chain_view_init(&v, ctx->table_name, ctx->table);
+
+	if (ret)
+		return command_result(e, ret);
+	for (unsigned int i = 0; !ret && i < v.n; i++) {
+		struct chain *c = v.chains[i];
+
+		ret = context_chain(ctx, c->name)
+			      ? zero_chain(ctx, cmd, c, e)
+			      : zero_absent(ctx, cmd, c->name);
+	}
+	chain_view_clear(&v);
+	return ret;
+}
+
 int zero_all(struct command_context *ctx, struct command *cmd, struct err *e)
 {
 	struct chain *c;
 
 	if (!cmd->chain)
-		return context_each_chain(ctx, cmd, zero_chain, e);
+		return zero_table(ctx, cmd, e);
 	c = context_chain(ctx, cmd->chain);
-	if (!c)
-		return command_fail(e, ENOENT, NO_CHAIN);
-	return zero_chain(ctx, cmd, c, e);
+	if (c)
+		return zero_chain(ctx, cmd, c, e);
+	if (stock_iptables()->zeroes_absent_chains &&
+	    context_chain_exists(ctx, cmd->chain))
+		return zero_absent(ctx, cmd, cmd->chain);
+	return command_fail(e, ENOENT, NO_CHAIN);
 }
 
 int zero_one(struct command_context *ctx, struct command *cmd, struct err *e)
@@ -89,7 +121,8 @@ int zero_one(struct command_context *ctx, struct command *cmd, struct err *e)
 	if (!c)
 		return command_fail(e, ENOENT, BAD_RULE);
 	r = chain_find_rule(c, cmd->rulenum);
-	/* iptables is content with a number that is too big. */
+	if (!r && stock_iptables()->zero_needs_rule)
+		return command_fail(e, ENOENT, BAD_RULE);
 	if (!r || !can_zero(r))
 		return 0;
 	ret = r->handle ? context_zero_bpf(ctx, c->name, r->handle, e) : 0;

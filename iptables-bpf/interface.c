@@ -6,12 +6,18 @@
 
 #include <xtables.h>
 
+#include "iptables-bpf/stock.h"
+
 void interface_parse(const char *arg, bool inverted, char *name, uint8_t *len,
 		     bool *has)
 {
 	unsigned char mask[IFNAMSIZ];
+	const struct stock *stock = stock_iptables();
 	size_t n;
 
+	if (stock->long_interface && strlen(arg) >= IFNAMSIZ)
+		xtables_error(PARAMETER_PROBLEM, stock->long_interface, arg,
+			      IFNAMSIZ);
 	xtables_parse_interface(arg, name, mask);
 	n = strlen(name);
 	if (n > 0 && name[n - 1] == '+') {

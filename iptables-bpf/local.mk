@@ -35,6 +35,8 @@ libfrontend_a_SOURCES = \
 	iptables-bpf/interface.h \
 	iptables-bpf/options.c \
 	iptables-bpf/options.h \
+	iptables-bpf/stock.c \
+	iptables-bpf/stock.h \
 	iptables-bpf/transaction.c \
 	iptables-bpf/transaction.h \
 	iptables-bpf/xt.c \

@@ -47,6 +47,9 @@ void monitor_packet(const struct nftnl_trace *t);
 bool monitor_wants(const struct monitor *m, unsigned int family);
 /* Whether @nlh describes a guard rule, of which users know nothing. */
 bool monitor_is_guard(const struct nlmsghdr *nlh);
+/* What a rule or chain of @family begins with, "-4" or "iptables"; NULL: it is
+ * none that stock's monitor knows. */
+const char *monitor_family(unsigned int family);
 /* "-4 -t filter -A INPUT …": the rule that @nlh describes, with its newline. */
 void monitor_rule(struct monitor *m, const struct nlmsghdr *nlh);
 /* Ends the processes that monitor_rule() started. */

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 
+#include "iptables-bpf/stock.h"
 #include "translate/nlread.h"
 
 bool monitor_wants(const struct monitor *m, unsigned int family)
@@ -40,35 +41,37 @@ static void table_event(struct monitor *m, const struct nlmsghdr *nlh)
 	nftnl_table_free(t);
 }
 
-/* '4' and '6' have commands for user chains; the rest is shown in nft's words.
- */
-static char family_digit(const struct nftnl_chain *c)
+/* User chains have a command; what has none is shown in nft's words. */
+static bool has_command(const struct nftnl_chain *c)
 {
+	unsigned int family = nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY);
+
 	if (nftnl_chain_is_set(c, NFTNL_CHAIN_PRIO))
-		return 0;
-	switch (nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY)) {
-	case NFPROTO_IPV4:
-		return '4';
-	case NFPROTO_IPV6:
-		return '6';
-	default:
-		return 0;
-	}
+		return false;
+	return stock_iptables()->monitors_programs
+		       ? monitor_family(family) != NULL
+		       : family == NFPROTO_IPV4 || family == NFPROTO_IPV6;
 }
 
 static void print_chain(const struct nftnl_chain *c, bool added)
 {
-	char digit = family_digit(c), text[4096];
+	char text[4096];
 
-	if (digit) {
-		printf(" EVENT: -%c -t %s -%c %s\n", digit,
+	if (has_command(c)) {
+		printf(" EVENT: %s -t %s -%c %s\n",
+		       monitor_family(
+			       nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY)),
 		       nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE),
 		       added ? 'N' : 'X',
 		       nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
 		return;
 	}
 	nftnl_chain_snprintf(text, sizeof(text), c, NFTNL_OUTPUT_DEFAULT, 0);
-	printf(" EVENT: # nft: %s\n", text);
+	if (stock_iptables()->monitors_programs)
+		printf(" EVENT: nft: %s chain: %s\n", added ? "NEW" : "DEL",
+		       text);
+	else
+		printf(" EVENT: # nft: %s\n", text);
 }
 
 static void chain_event(struct monitor *m, const struct nlmsghdr *nlh)
@@ -88,6 +91,9 @@ static void rule_event(struct monitor *m, const struct nlmsghdr *nlh)
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 
 	if (!monitor_wants(m, nfg->nfgen_family) || monitor_is_guard(nlh))
+		return;
+	if (stock_iptables()->monitors_programs &&
+	    !monitor_family(nfg->nfgen_family))
 		return;
 	printf(" EVENT: ");
 	monitor_rule(m, nlh);

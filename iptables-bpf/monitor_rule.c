@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "iptables-bpf/print.h"
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 #include "translate/nft.h"
 
@@ -31,6 +32,26 @@ bool monitor_is_guard(const struct nlmsghdr *nlh)
 static char command_letter(const struct nlmsghdr *nlh)
 {
 	return NFNL_MSG_TYPE(nlh->nlmsg_type) == NFT_MSG_DELRULE ? 'D' : 'A';
+}
+
+static const struct {
+	unsigned int family;
+	const char *option, *program;
+} families[] = {
+	{NFPROTO_IPV4, "-4", "iptables"},
+	{NFPROTO_IPV6, "-6", "ip6tables"},
+	{NFPROTO_ARP, "-0", "arptables"},
+	{NFPROTO_BRIDGE, NULL, "ebtables"},
+};
+
+const char *monitor_family(unsigned int family)
+{
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (families[i].family == family)
+			return stock_iptables()->monitors_programs
+				       ? families[i].program
+				       : families[i].option;
+	return NULL;
 }
 
 struct print_job {
@@ -63,7 +84,8 @@ static void print_message(const struct monitor *m, const struct rule_printer *p,
 		putchar('\n');
 		return;
 	}
-	printf("-%c -t %s ", p->ops->option, msg.table);
+	printf("%s -t %s ", monitor_family((unsigned int)p->ops->family),
+	       msg.table);
 	if (msg.rule->flags & RULE_UNKNOWN)
 		printf("-%c %s # not a rule of iptables', use 'nft' tool.\n",
 		       command_letter(nlh), msg.chain);
@@ -133,8 +155,8 @@ static struct rule_printer *find_printer(struct monitor *m, uint8_t family)
 	return NULL;
 }
 
-/* What the kernel sends on behalf of arptables. */
-static void print_arp_rule(const struct nlmsghdr *nlh)
+/* What the kernel sends on behalf of arptables and ebtables. */
+static void print_other_rule(const struct nlmsghdr *nlh, unsigned int family)
 {
 	struct nft_rule_message msg;
 
@@ -142,8 +164,9 @@ static void print_arp_rule(const struct nlmsghdr *nlh)
 		putchar('\n');
 		return;
 	}
-	printf("-0 -t %s -%c %s # a rule of arptables'\n", msg.table,
-	       command_letter(nlh), msg.chain);
+	printf("%s -t %s -%c %s # a rule of %s'\n", monitor_family(family),
+	       msg.table, command_letter(nlh), msg.chain,
+	       family == NFPROTO_ARP ? "arptables" : "ebtables");
 	rule_free(msg.rule);
 }
 
@@ -153,8 +176,8 @@ void monitor_rule(struct monitor *m, const struct nlmsghdr *nlh)
 	struct rule_printer *p = find_printer(m, nfg->nfgen_family);
 	char done;
 
-	if (nfg->nfgen_family == NFPROTO_ARP) {
-		print_arp_rule(nlh);
+	if (!p && monitor_family(nfg->nfgen_family)) {
+		print_other_rule(nlh, nfg->nfgen_family);
 		return;
 	}
 	/* The same stdout: what is ours comes first, and is not inherited. */

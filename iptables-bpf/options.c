@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "iptables-bpf/stock.h"
 #include "model/model.h"
 
 struct option options_table[] = {
@@ -57,23 +58,24 @@ static const char command_letters[] = "IDDRALFZNXPESZC";
 #define ANY_COMMAND (~0u)
 
 static const struct option_rule {
-	char letter;
+	const char *letter, *name;
 	uint8_t inverse;
 	unsigned int commands; /* it may be used with */
 } option_rules[] = {
 	/* In the order of enum option_flag. */
-	{'n', 0, CMDF_LIST},
-	{'s', CORE_INV_SRC, CMDF_WITH_RULE},
-	{'d', CORE_INV_DST, CMDF_WITH_RULE},
-	{'p', CORE_INV_PROTO, CMDF_WITH_RULE},
-	{'j', 0, CMDF_WITH_RULE},
-	{'v', 0, ANY_COMMAND},
-	{'x', 0, CMDF_LIST},
-	{'i', CORE_INV_IIF, CMDF_WITH_RULE},
-	{'o', CORE_INV_OIF, CMDF_WITH_RULE},
-	{'0', 0, CMDF_LIST},
-	{'c', 0, CMDF_INSERT | CMDF_REPLACE | CMDF_APPEND | CMDF_SET_POLICY},
-	{'f', CORE_INV_FRAG, CMDF_WITH_RULE},
+	{"-n", "--numeric", 0, CMDF_LIST},
+	{"-s", "--source", CORE_INV_SRC, CMDF_WITH_RULE},
+	{"-d", "--destination", CORE_INV_DST, CMDF_WITH_RULE},
+	{"-p", "--protocol", CORE_INV_PROTO, CMDF_WITH_RULE},
+	{"-j", "--jump", 0, CMDF_WITH_RULE},
+	{"-v", "--verbose", 0, ANY_COMMAND},
+	{"-x", "--exact", 0, CMDF_LIST},
+	{"-i", "--in-interface", CORE_INV_IIF, CMDF_WITH_RULE},
+	{"-o", "--out-interface", CORE_INV_OIF, CMDF_WITH_RULE},
+	{"-0", "--line-numbers", 0, CMDF_LIST},
+	{"-c", "--set-counters", 0,
+	 CMDF_INSERT | CMDF_REPLACE | CMDF_APPEND | CMDF_SET_POLICY},
+	{"-f", "--fragments", CORE_INV_FRAG, CMDF_WITH_RULE},
 };
 #define OPTION_RULES (sizeof(option_rules) / sizeof(option_rules[0]))
 
@@ -82,9 +84,11 @@ char command_letter(unsigned int flags)
 	return flags ? command_letters[__builtin_ctz(flags)] : '?';
 }
 
-char option_letter(unsigned int flags)
+const char *option_text(unsigned int flags)
 {
-	return flags ? option_rules[__builtin_ctz(flags)].letter : '?';
+	const struct option_rule *o = &option_rules[__builtin_ctz(flags)];
+
+	return stock_iptables()->names_options ? o->name : o->letter;
 }
 
 unsigned int option_inverse(enum option_flag flag)
@@ -98,7 +102,7 @@ int options_check(unsigned int commands, unsigned int options, struct err *e)
 		if ((options & 1u << i) &&
 		    !(option_rules[i].commands & commands))
 			return err_set(e, ERR_PARAMETER, EINVAL,
-				       "Illegal option `-%c' with this command",
-				       option_rules[i].letter);
+				       "Illegal option `%s' with this command",
+				       option_text(1u << i));
 	return 0;
 }

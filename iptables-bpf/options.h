@@ -52,9 +52,10 @@ enum option_flag {
 	OPTF_FRAGMENT = 1 << 11,
 };
 
-/* The letter of the lowest command (option) in @flags, for messages. */
+/* The letter of the lowest command in @flags, for messages. */
 char command_letter(unsigned int flags);
-char option_letter(unsigned int flags);
+/* The lowest option in @flags as messages name it: "-j" or "--jump". */
+const char *option_text(unsigned int flags);
 /* The CORE_INV_* bit that `!' before the option sets, 0 when it may not have
  * one. */
 unsigned int option_inverse(enum option_flag flag);

@@ -5,6 +5,7 @@
 
 #include "iptables-bpf/print.h"
 #include "iptables-bpf/print_fields.h"
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 
 /* Asked twice: a plugin of another revision prints "[unsupported revision]",
@@ -71,7 +72,7 @@ static void print_protocol(const struct core_match *m, const struct layout *l)
 	const char *name = proto_text(m->proto, !l->numeric);
 
 	putchar(m->inv & CORE_INV_PROTO ? '!' : ' ');
-	if (!name || (l->table && l->numeric))
+	if (!name || (l->table && l->numeric && !stock_iptables()->lists_names))
 		printf(l->table ? "%-4hu " : "%hu ", m->proto);
 	else
 		printf(l->table ? "%-4s " : "%s ", name);

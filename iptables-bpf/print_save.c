@@ -7,6 +7,7 @@
 
 #include "iptables-bpf/print.h"
 #include "iptables-bpf/print_fields.h"
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 
 static bool all_zero(const union model_addr *a, unsigned int bits)
@@ -54,7 +55,7 @@ static void save_core(const struct family_ops *ops, const struct core_match *m)
 	if (m->has_oif)
 		save_interface('o', m->inv & CORE_INV_OIF, m->oif, m->oif_len);
 	if (m->proto) {
-		proto = proto_text(m->proto, true);
+		proto = proto_text(m->proto, stock_iptables()->saves_names);
 		fputs(m->inv & CORE_INV_PROTO ? " ! -p " : " -p ", stdout);
 		if (proto)
 			fputs(proto, stdout);

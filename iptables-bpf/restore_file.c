@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 #include "iptables-bpf/xt_rule.h"
 
@@ -90,6 +91,12 @@ static bool parse_counters(const char *text, struct nft_counters *c)
 	return true;
 }
 
+static bool wants_counters(const struct restore_file *f, const char *counters)
+{
+	return f->options->counters ||
+	       (counters && stock_iptables()->checks_policy_counters);
+}
+
 int restore_chain(struct restore_file *f, const char *name, const char *policy,
 		  const char *counters, int line)
 {
@@ -108,13 +115,15 @@ int restore_chain(struct restore_file *f, const char *name, const char *policy,
 			      line);
 	if (ret)
 		return restore_failed(f, line, ret);
-	if (f->options->counters && builtin_chain_find(f->table, name) &&
+	if (wants_counters(f, counters) && builtin_chain_find(f->table, name) &&
 	    !parse_counters(counters, &c))
 		return restore_failed(
 			f, line,
 			err_set(f->e, ERR_PARAMETER, 0,
 				"invalid policy counters for chain '%s'",
 				name));
+	if (!f->options->counters)
+		c = (struct nft_counters){0};
 	return sunk(f, line, f->sink->chain(f, name, policy, &c, line));
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xlate_rule.h"
 
 /* What fits iptables-translate's buffer. */
@@ -42,9 +43,12 @@ static bool print_rule(const struct xlate *x, const struct rule *r)
 		if (set[0])
 			printf("%sadd set %s %s %s%s\n%s", tick, family,
 			       cmd->table, set, tick, x->script ? "" : "nft ");
-		printf("%s%s rule %s %s %s %s%s\n", tick,
+		printf("%s%s rule %s %s %s ", tick,
 		       cmd->id == CMD_APPEND ? "add" : "insert", family,
-		       cmd->table, cmd->chain, xt_xlate_rule_get(xl), tick);
+		       cmd->table, cmd->chain);
+		if (cmd->rulenum > 1 && stock_iptables()->translates_index)
+			printf("index %u ", cmd->rulenum);
+		printf("%s%s\n", xt_xlate_rule_get(xl), tick);
 	}
 	xt_xlate_free(xl);
 	return ok;

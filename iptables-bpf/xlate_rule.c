@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "iptables-bpf/print_fields.h"
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 
 static void xlate_interface(struct xt_xlate *xl, const char *key, bool inverted,
@@ -42,17 +43,35 @@ static bool has_match(const struct rule *r, const char *name)
 	return false;
 }
 
+/* … or by one of the names that libxtables has for it. */
+static bool has_alias(const struct rule *r)
+{
+	for (unsigned int i = 0; xtables_chain_protos[i].name; i++)
+		if (xtables_chain_protos[i].num == r->core.proto &&
+		    has_match(r, xtables_chain_protos[i].name))
+			return true;
+	return false;
+}
+
 static void xlate_protocol(const struct family_ops *ops, const struct rule *r,
 			   struct xt_xlate *xl)
 {
 	const struct protoent *p = getprotobynumber(r->core.proto);
 	const char *op = r->core.inv & CORE_INV_PROTO ? "!= " : "";
+	const char *name = p ? p->p_name : NULL;
 
-	if (!p)
+	if (stock_iptables()->translates_aliases) {
+		if (has_alias(r))
+			return;
+		name = proto_text(r->core.proto, true);
+	}
+	if (p && has_match(r, p->p_name))
+		return;
+	if (name)
+		xt_xlate_add(xl, "%s %s%s ", ops->xlate_proto, op, name);
+	else
 		xt_xlate_add(xl, "%s %s%u ", ops->xlate_proto, op,
 			     r->core.proto);
-	else if (!has_match(r, p->p_name))
-		xt_xlate_add(xl, "%s %s%s ", ops->xlate_proto, op, p->p_name);
 }
 
 static void xlate_address(const struct family_ops *ops, struct xt_xlate *xl,

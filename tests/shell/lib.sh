@@ -25,6 +25,9 @@
 #				what argv[0] says, so messages compare equal
 #	stock NS TOOL ARGS...	the same of stock iptables
 #	bpfctl NS ARGS...	iptables-bpfctl in it
+#	stock_encodes_alike	whether stock is 1.8.9, whose encoding of rules is ours
+#	ruleset NS		what nft lists there; where stock's encoding is another one
+#				with each line's words sorted
 #	both NS1 NS2 TOOL ARGS.. ours in NS1, stock in NS2, a restore's stdin to both;
 #				stdout, stderr and exit status must not differ
 #	run_captured NAME CMD..	stdout, stderr, status to $TMP/NAME.{out,err,rc}
@@ -125,6 +128,25 @@ for lib_tool in iptables ip6tables; do
 		ln -s "$STOCK_PREFIX/xtables-nft-multi" "$TMP/stock/$lib_tool$lib_suffix"
 	done
 done
+
+stock_encodes_alike()
+{
+	[[ "$("$TMP/stock/iptables" -V)" == *" v1.8.9 "* ]]
+}
+
+ruleset()
+{
+	ip netns exec "$1" nft list ruleset | if stock_encodes_alike; then
+		cat
+	else
+		sed 's/ip protocol/meta l4proto/' |
+			awk '{ n = split($0, w); line = ""
+				for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++)
+					if (w[j] < w[i]) { t = w[i]; w[i] = w[j]; w[j] = t }
+				for (i = 1; i <= n; i++) line = line " " w[i]
+				print line }'
+	fi
+}
 
 new_ns()
 {

@@ -9,8 +9,8 @@ new_ns STOCK stock
 
 list_both()
 {
-	in_ns "$OURS" nft list ruleset >"$TMP/ours.nft" 2>/dev/null
-	in_ns "$STOCK" nft list ruleset >"$TMP/stock.nft" 2>/dev/null
+	ruleset "$OURS" >"$TMP/ours.nft" 2>/dev/null
+	ruleset "$STOCK" >"$TMP/stock.nft" 2>/dev/null
 }
 
 # restore TITLE TOOL OPTIONS... < FILE

@@ -3,6 +3,7 @@
 # -vv describes what is read and sent over netlink, -vvv the messages, too: the same that stock reads and sends. (Not
 # compared: -vvv where our message has attributes that stock's lacks, and -c of ip6tables, which stock 1.8.9 ignores.)
 . "$(dirname "$0")/lib.sh"
+stock_encodes_alike || skip "stock encodes rules otherwise, and that shows"
 export IPTABLES_BPF=off # which takes handles, and they show
 new_ns OURS ours
 new_ns STOCK stock

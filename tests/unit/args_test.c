@@ -23,6 +23,7 @@
 #include "iptables-bpf/command.h"
 #include "iptables-bpf/interface.h"
 #include "iptables-bpf/options.h"
+#include "iptables-bpf/stock.h"
 #include "iptables-bpf/xt.h"
 
 #define MAX_WORDS 32
@@ -296,15 +297,22 @@ static void test_wait_in_every_spelling(void **state)
 static void test_refused(void **state)
 {
 	refused("-A INPUT -s 1.1.1.1 -s 2.2.2.2", ERR_PARAMETER,
-		"multiple -s flags not allowed");
+		stock_iptables()->names_options
+			? "multiple --source options not allowed"
+			: "multiple -s flags not allowed");
 	refused("-A INPUT -F", ERR_PARAMETER, "Cannot use -F with -A");
 	refused("-L -j DROP", ERR_PARAMETER,
-		"Illegal option `-j' with this command");
+		stock_iptables()->names_options
+			? "Illegal option `--jump' with this command"
+			: "Illegal option `-j' with this command");
 	refused("-t nope -L", ERR_VERSION, "table 'nope' does not exist");
 	refused("-A INPUT --nope", ERR_PARAMETER, "unknown option \"--nope\"");
 	refused("-A INPUT -s", ERR_PARAMETER,
 		"option \"-s\" requires an argument");
-	refused("-A INPUT -o lo", ERR_PARAMETER, "Can't use -o with INPUT\n");
+	refused("-A INPUT -o lo", ERR_PARAMETER,
+		stock_iptables()->names_options
+			? "Can't use --out-interface with INPUT"
+			: "Can't use -o with INPUT\n");
 	refused("-I INPUT 0", ERR_PARAMETER, "Invalid rule number `0'");
 	refused("-A INPUT ! -s 1.1.1.1,2.2.2.2", ERR_PARAMETER,
 		"! not allowed with multiple source or destination IP "
@@ -430,7 +438,8 @@ static void test_options_go_together(void **state)
 	assert_true(options_check(CMDF_DELETE, OPTF_COUNTERS, &err) < 0);
 	assert_int_equal(command_letter(CMDF_RENAME_CHAIN), 'E');
 	assert_int_equal(command_letter(CMDF_CHECK), 'C');
-	assert_int_equal(option_letter(OPTF_FRAGMENT), 'f');
+	assert_string_equal(option_text(OPTF_FRAGMENT | OPTF_JUMP),
+			    stock_iptables()->names_options ? "--jump" : "-j");
 }
 
 int main(void)

@@ -7,8 +7,8 @@
 FILE is a .t or .txlate (iptables' own vectors: units.py, translations.py) or a .cases (ours: cases.py).
 Without FILE: all .cases beside this program, COUNT random command lines and all vectors in
 $SHARED_DIR/conformance. A unit that passes with stock must pass with ours, and whatever stock says ours
-must say, with BPF on ("auto") and off. Ours prints what 1.8.9 prints: beside another stock only what passes
-is compared. Exit status 0: all the same; 77: nothing could be run here; else something differs.
+must say, with BPF on ("auto") and off. Ours prints what the iptables prints whose libxtables it was built
+with: beside another version of stock only what passes is compared. Exit status 0: all the same; 77: nothing could be run here; else something differs.
 
 From the environment: BUILDDIR, STOCK_PREFIX, SHARED_DIR as in tests/shell/lib.sh.
 """
@@ -27,7 +27,6 @@ import sandbox
 import translations
 import units
 
-TEXTS_OF = "1.8.9"
 KINDS = {".t": units, ".txlate": translations, ".cases": cases}
 
 
@@ -88,7 +87,9 @@ def default_files(scratch, seed, count, texts):
         files.append(f"{scratch}/random-{seed}.cases")
         random_lines.write(files[-1], seed, count)
     else:
-        print(f"command lines are SKIPPED: stock is {sandbox.stock_version()}, what they say is {TEXTS_OF}'s")
+        print(
+            f"command lines are SKIPPED: stock is {sandbox.version('stock')}, ours stands in for {sandbox.version('ours')}"
+        )
     conformance = os.path.join(sandbox.SHARED_DIR, "conformance")
     if os.path.isdir(conformance):
         files += sorted(glob.glob(conformance + "/*.t")) + sorted(glob.glob(conformance + "/*.txlate"))
@@ -120,7 +121,7 @@ def main():
     if why:
         print(f"run.py: SKIPPED: {why}")
         return 77
-    texts = sandbox.stock_version() == TEXTS_OF
+    texts = sandbox.version("stock") == sandbox.version("ours")
     report = Report(args.verbose, texts)
     with tempfile.TemporaryDirectory(prefix="ipb-vectors.") as scratch:
         files = args.file or default_files(scratch, args.seed, args.random, texts)

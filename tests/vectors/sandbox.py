@@ -31,6 +31,15 @@ VOLATILE = (
     (re.compile(r"(Warning: table .* is managed by).*"), r"\1"),
     (re.compile(r'^\s+xt match "?bpf"?(?: counter packets \d+ bytes \d+)? accept\n', re.M), ""),
 )
+# Ours encodes rules as 1.8.9 does, which later versions read, too, but do in another order and with the
+# protocol from the header. Beside such a stock rules are compared by their words, and what -vv and -vvv show of
+# netlink is left out.
+NETLINK = (re.compile(r"^(?:  \[ .*\]|\|.*|-{10,}.*)\n", re.M), "")
+
+
+def _same_words(rule):
+    indent = rule[: len(rule) - len(rule.lstrip("\t"))]
+    return indent + " ".join(sorted(rule.replace("ip protocol", "meta l4proto").split()))
 
 
 class Result:
@@ -58,22 +67,30 @@ def _steady(text):
     return text
 
 
+def encoding_differs():
+    """Whether stock's rules are to be compared by their words."""
+    return version("stock") != "1.8.9"
+
+
 def problem():
     """Why nothing can be tested here; None when it can. Exits when ours is not built."""
     if os.geteuid() != 0:
         return "needs root for network namespaces"
-    if not os.access(f"{STOCK_PREFIX}/xtables-nft-multi", os.X_OK):
+    if not os.access(multi("stock"), os.X_OK):
         return f"stock iptables (xtables-nft-multi) is not in {STOCK_PREFIX}"
-    if not os.access(f"{BUILDDIR}/xtables-bpf-multi", os.X_OK):
-        sys.exit(f"run.py: FAILED: {BUILDDIR}/xtables-bpf-multi is not built")
+    if not os.access(multi("ours"), os.X_OK):
+        sys.exit(f"run.py: FAILED: {multi('ours')} is not built")
     return None
 
 
-def stock_version():
-    """As "1.8.9"."""
-    done = subprocess.run(
-        [f"{STOCK_PREFIX}/xtables-nft-multi", "iptables", "-V"], stdout=subprocess.PIPE, check=False, text=True
-    )
+def multi(side):
+    """The program that has all the tools of a side."""
+    return f"{STOCK_PREFIX}/xtables-nft-multi" if side == "stock" else f"{BUILDDIR}/xtables-bpf-multi"
+
+
+def version(side):
+    """Which iptables it is, or stands in for, as "1.8.9"."""
+    done = subprocess.run([multi(side), "iptables", "-V"], stdout=subprocess.PIPE, check=False, text=True)
     found = re.search(r"v([0-9.]+)", done.stdout)
     return found[1] if found else "unknown"
 
@@ -83,13 +100,13 @@ class Sandbox:
 
     def __init__(self, side):
         self.side = side
+        self.by_words = encoding_differs()
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.unshare(CLONE_NEWNET) < 0:
             raise OSError(ctypes.get_errno(), "cannot make a network namespace")
         self.links = tempfile.TemporaryDirectory(prefix="ipb-vectors.")
-        multi = f"{STOCK_PREFIX}/xtables-nft-multi" if side == "stock" else f"{BUILDDIR}/xtables-bpf-multi"
         for tool in TOOLS:
-            os.symlink(multi, os.path.join(self.links.name, tool))
+            os.symlink(multi(side), os.path.join(self.links.name, tool))
         self.env = dict(os.environ, LC_ALL="C", PATH=self.links.name + ":" + os.environ["PATH"])
         self.env["IPTABLES_BPF"] = "auto" if side == "auto" else "off"
         self.run(["ip", "link", "set", "lo", "up"])
@@ -120,7 +137,10 @@ class Sandbox:
             )
         except subprocess.TimeoutExpired:
             return Result("none: it hangs", "", "")
-        return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+        out = done.stdout.decode(errors="replace")
+        if self.by_words:
+            out = re.sub(*NETLINK, out)
+        return Result(done.returncode, out, done.stderr.decode(errors="replace"))
 
     def shell(self, line):
         """Runs a line of shell."""
@@ -128,7 +148,8 @@ class Sandbox:
 
     def ruleset(self):
         """`nft list ruleset' of the namespace."""
-        return self.run(["nft", "list", "ruleset"]).out
+        text = self.run(["nft", "list", "ruleset"]).out
+        return "\n".join(map(_same_words, text.splitlines())) if self.by_words else text
 
     def clear(self):
         """Starts again with an empty ruleset."""
