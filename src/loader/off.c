@@ -10,6 +10,7 @@
 #include "loader/guard.h"
 #include "loader/hook.h"
 #include "loader/job.h"
+#include "loader/kick.h"
 #include "loader/place.h"
 #include "loader/remove.h"
 #include "loader/slot.h"
@@ -202,6 +203,9 @@ int sync_off(struct err *e)
 		err = off_locked(&p, e);
 	}
 	close(lock);
+	/* The switch is a file, and has to go with its namespace. */
+	if (!place_is_machine_netns(&p))
+		kick_reaper();
 	return err;
 }
 

@@ -157,7 +157,7 @@ static int add_candidate(struct candidates *all, const struct place *p)
 		return -ENOMEM;
 	all->c = more;
 	more += all->n++;
-	more->place = *p;
+	*more = (struct candidate){.place = *p};
 	more->used = !read_netns(p, &more->ino);
 	return 0;
 }
@@ -233,8 +233,15 @@ static int find_dead(struct candidates *all)
 	return mark_used(all, both, &unused);
 }
 
-/* One round. @left: how many namespaces other than the machine's have pins
- * still. */
+/* Whether what it left is to go when it dies: pins, or the switch. The rest is
+ * nobody's trouble and goes with the next round that finds it. */
+static bool wants_reaper(const struct candidate *c)
+{
+	return c->ino && (place_has_pins(&c->place) || place_is_off(&c->place));
+}
+
+/* One round. @left: how many living namespaces other than the machine's want a
+ * reaper. */
 static int reap_round(const struct place *own, unsigned int *left)
 {
 	struct candidates all = {0};
@@ -248,7 +255,7 @@ static int reap_round(const struct place *own, unsigned int *left)
 	for (i = 0; i < all.n && !err; i++) {
 		if (!all.c[i].used)
 			reap_one(&all.c[i].place);
-		else if (place_has_pins(&all.c[i].place))
+		else if (wants_reaper(&all.c[i]))
 			(*left)++;
 	}
 	free(all.c);

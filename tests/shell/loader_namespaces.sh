@@ -100,6 +100,16 @@ expect "live" "$IDLE" 's["state"] == "live" and chain("INPUT")["mode"] == "hybri
 [ "$(cat "$dir/boot")" = "$(cat /proc/sys/kernel/random/boot_id)" ] || bad "this boot is not noted"
 [ ! -e "$dir/off" ] || bad "the old switch is still there"
 
+# A namespace that is switched off has no pins, but a directory.
+bpfctl "$IDLE" off
+ip netns del "$IDLE"
+for _ in $(seq 60); do
+	[ -e "$dir" ] || break
+	sleep 0.1
+done
+[ -e "$dir" ] && bad "the directory of a deleted namespace stays"
+[ -e "$dir" ] || ok "the directory of a deleted namespace goes"
+
 # The same by hand, without a reaper that watches.
 ino=$(inode "$PEER")
 old=/run/iptables-bpf/ns-ffffffffffff
