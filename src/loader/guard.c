@@ -16,7 +16,7 @@
 #include "loader/sys.h"
 
 /* The name in guard.bpf.c, which changes with what it does. */
-#define GUARD_NAME "guard_v1"
+#define GUARD_NAME "guard_v2"
 
 /* ---- programs ---- */
 

@@ -89,6 +89,22 @@ NOTES_INLINE abi_u32 generation(const struct net *net)
 	return 0;
 }
 
+/*
+ * A tail call with a constant index: the JIT compiler makes a direct jump of it
+ * and patches that when the map changes. A variable index means an indirect
+ * jump, dear where these are guarded (retpolines). The comment within keeps the
+ * compiler from making one of two.
+ */
+#define TAIL_CALL_SLOT(slot)                                                   \
+	asm volatile("r1 = %[ctx]\n\t"                                         \
+		     "r2 = %[map]\n\t"                                         \
+		     "r3 = %[index]\n\t"                                       \
+		     "call 12 # slot " #slot                                   \
+		     :                                                         \
+		     : [ctx] "r"(ctx), [map] "r"(&progs),                      \
+		       [index] "r"((slot)*ABI_CHAINS + id)                     \
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
+
 SEC("netfilter")
 int dispatch_v2(struct bpf_nf_ctx *ctx)
 {
@@ -103,9 +119,12 @@ int dispatch_v2(struct bpf_nf_ctx *ctx)
 		slot = now >> ABI_CTL_SLOT & 0xff;
 		exclusive = now >> (ABI_CTL_EXCLUSIVE + table_id) & 1;
 		gen = exclusive ? 0 : generation(ctx->state->net);
-		if ((exclusive || (gen && gen == (abi_u32)now)) &&
-		    slot < ABI_SLOTS)
-			bpf_tail_call(ctx, &progs, slot * ABI_CHAINS + id);
+		if (exclusive || (gen && gen == (abi_u32)now)) {
+			if (slot == 0)
+				TAIL_CALL_SLOT(0);
+			else if (slot == 1)
+				TAIL_CALL_SLOT(1);
+		}
 	}
 	/* Somebody has taken the programs away, and nft is asleep. */
 	if (exclusive)

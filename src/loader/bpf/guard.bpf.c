@@ -16,22 +16,24 @@ struct {
 
 const volatile abi_u32 chain_id = 0;
 
-struct __sk_buff;
+struct __sk_buff {
+	abi_u32 len;
+};
 
 SEC("socket")
-int guard_v1(struct __sk_buff *ctx)
+int guard_v2(struct __sk_buff *ctx)
 {
-	abi_u64 addr = 0;
+	void *volatile words[2] = {ctx, ctx};
 	abi_u32 zero = 0;
 	struct abi_notes *n;
+	abi_u64 addr;
 
 	/*
 	 * No arithmetic on the pointer, and this context is the skb itself, so
-	 * there is no memory to read its address from: an atomic OR into a
-	 * zeroed word makes a number of it.
+	 * there is no memory to read its address from. But what is loaded from
+	 * the stack at a place that the verifier cannot tell is a number.
 	 */
-	*(volatile abi_u64 *)&addr = 0;
-	__sync_fetch_and_or(&addr, (abi_u64)bpf_cast_to_kern_ctx(ctx));
+	addr = (abi_u64)words[ctx->len & 1];
 
 	n = bpf_map_lookup_elem(&notes, &zero);
 	return n && notes_consume(n, addr, chain_id);
