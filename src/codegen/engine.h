@@ -3,8 +3,8 @@
  * Long runs of rules as tables. The generated code asks "which is the first
  * rule at or after i that matches?", and the cost of the answer hardly grows
  * with the number of rules (doc/ENGINE.md). Code depends on the shape only:
- * which runs there are, their residual predicates and the chains they lead to.
- * The rules themselves are data.
+ * which runs there are, the fields that their rules look at, and the chains
+ * of straight code they lead to. The rules themselves are data.
  */
 #ifndef CODEGEN_ENGINE_H
 #define CODEGEN_ENGINE_H
@@ -18,53 +18,86 @@ struct plan_rule;
 
 /* Fewer rules than this are cheaper as straight code. */
 #define ENGINE_MIN_RULES 48
-/* Bits of a word: other conditions that a run's rules may ask for. */
-#define ENGINE_MAX_RESIDUALS 32
-/* Chains that a run may lead to. */
+/* With more straight rules than this all that can be data is. */
+#define ENGINE_MAX_SMALL 256
+#define ENGINE_MIN_LARGE 8
+/* Conditions that are code, in one program. */
+#define ENGINE_MAX_TEXTS 128
+/* Conditions behind the key of a rule. */
+#define ENGINE_MAX_CONDS 16
+/* Entries that one rule may become. */
+#define ENGINE_MAX_KEYS 48
+/* Chains of straight code that a run may lead to. */
 #define ENGINE_MAX_TARGETS 64
 
 /* A predicate as the printer spells it: its identity. */
-struct engine_residual {
+struct engine_text {
 	const struct pred *pred; /* some rule's */
 	struct buf text;
 };
 
-/* Rules first .. first + n - 1 of a chain. */
-struct engine_run {
-	unsigned int id; /* in the program */
-	unsigned int first, n;
-	struct engine_residual residual[ENGINE_MAX_RESIDUALS];
-	unsigned int nresiduals;
-	struct plan_chain *target[ENGINE_MAX_TARGETS];
-	unsigned int ntargets;
-	bool returns;	 /* some rule's verdict is RETURN */
-	bool goes_on;	 /* some rule matches without ending the run */
-	bool hands_over; /* some rule's verdict is HANDOVER */
+/* What all runs of a program share. */
+struct engine {
+	struct engine_text text[ENGINE_MAX_TEXTS];
+	unsigned int ntexts;
+	uint64_t numbers, bytes; /* fields that conditions look at */
+	bool any;		 /* there are runs */
+	/* How deep chains of entries lead to each other, a power of two; 0:
+	 * none do. */
+	unsigned int depth;
 };
 
-/* What the tables hold of one rule. Addresses in network order. */
+/* Rules first .. first + n - 1 of a chain. */
+struct engine_run {
+	int id; /* of its function in the program, -1: it has none */
+	unsigned int first, n;
+	/* Chains that are code. */
+	struct plan_chain *target[ENGINE_MAX_TARGETS];
+	unsigned int ntargets;
+	bool returns; /* some rule's verdict is RETURN */
+	bool goes;    /* some rule's verdict is GOTO */
+	uint32_t at;  /* its list of tables */
+};
+
+/* One entry's key. Addresses in network order. */
 struct engine_key {
 	uint8_t saddr[16], smask[16], daddr[16], dmask[16];
 	uint16_t sport[2], dport[2]; /* lo, hi; host order */
-	uint16_t proto;
+	uint8_t proto;
 	bool has_proto;
-	uint32_t residuals;
+	/*
+	 * Bytes of transport header that must be there. With is_short the entry
+	 * is about packets that have them but not all of @below: those
+	 * that the rule drops.
+	 */
+	uint8_t need, below;
+	bool is_short, frag1;
+	uint8_t ifaces;	   /* ENGINE_IIF, ENGINE_OIF: the whole name is known */
+	uint32_t iif, oif; /* hashes of names */
+	uint32_t conds;	   /* where the list begins, 0: none */
 };
+#define ENGINE_IIF 1
+#define ENGINE_OIF 2
 
 /* Which words of the entries and table descriptors mean what; the same in
  * engine.bpf.h. */
 enum {
 	ENTRY_INDEX,
-	ENTRY_VERDICT, /* verdict | target << 8 | ENTRY_LAST */
+	ENTRY_VERDICT, /* verdict | ENTRY_* bits */
 	ENTRY_COUNTER,
-	ENTRY_RESIDUALS,
-	ENTRY_PROTO, /* value | mask << 16 */
+	ENTRY_CONDS,
+	ENTRY_PROTO, /* value | need << 8 | below << 16 | ENTRY_PROTO_* bits */
 	ENTRY_SPORT, /* lo | hi << 16 */
 	ENTRY_DPORT,
-	ENTRY_PAD,
-	ENTRY_ADDRS, /* saddr, its mask, daddr, its mask */
+	ENTRY_TARGET, /* list of tables; or, when foreign, number in the run */
+	ENTRY_ADDRS,  /* saddr, its mask, daddr, its mask */
 };
-#define ENTRY_LAST 0x80000000u
+#define ENTRY_LAST	  0x80000000u /* in its bucket */
+#define ENTRY_FOREIGN	  0x10u	      /* the target is code */
+#define ENTRY_UNCOUNTED	  0x20u
+#define ENTRY_PROTO_KNOWN 0x1000000u
+#define ENTRY_PROTO_SHORT 0x2000000u
+#define ENTRY_PROTO_FRAG1 0x4000000u
 
 enum {
 	TABLE_FIRST,   /* least index in it; all ones: the end of the list */
@@ -73,10 +106,33 @@ enum {
 	TABLE_HASH,    /* number of buckets - 1 */
 	TABLE_PORTS,   /* masks: sport | dport << 16 */
 	TABLE_PROTO,   /* mask */
-	TABLE_PAD1,
-	TABLE_PAD2,
+	TABLE_IFACES,  /* ENGINE_IIF, ENGINE_OIF */
+	TABLE_PAD,
 	TABLE_ADDRS, /* masks: saddr, daddr */
 };
+
+/*
+ * A condition: COND_STRIDE words. The first is its kind | field << 8 | bits;
+ * then operands.
+ */
+enum {
+	COND_TEXT,    /* number of the text */
+	COND_MASKED,  /* mask, value */
+	COND_BETWEEN, /* lo, hi */
+	COND_RANGES,  /* 15 times lo | hi << 16 */
+	COND_BYTES,   /* (from word 2) 16 bytes of value, 16 of mask */
+};
+#define COND_KIND   7u
+#define COND_INVERT 0x10u
+#define COND_LAST   0x20u /* of the list */
+#define COND_STRIDE 16u
+#define COND_EMPTY  1u /* a range that holds nothing: 1 to 0 */
+
+/* The first words: two numbers, and each run's list of tables. */
+enum { WORD_ZERO, WORD_ONES, WORD_RUNS = 4 };
+
+/* What walk() answers but for an entry. */
+enum { WALK_END, WALK_HANDOVER, WALK_LEFT, WALK_ON };
 
 /* Words of an entry, of a table, and of an address. */
 #define ENGINE_ADDR_WORDS(family)  ((family) == FAMILY_IPV4 ? 1u : 4u)
@@ -87,25 +143,54 @@ enum {
 
 /*
  * Cuts the live rules of all chains into runs and straight code, numbers the
- * runs. 0 or -ENOMEM.
+ * runs. May be asked again; with @large all becomes data that can. 0 or
+ * -ENOMEM.
  */
-int engine_cut(struct plan *p);
+int engine_cut(struct plan *p, bool large);
 /* The run that begins at rule @i of @c, or NULL. */
 const struct engine_run *engine_run_at(const struct plan_chain *c,
 				       unsigned int i);
-void engine_free(struct plan_chain *c);
+void engine_free_runs(struct plan_chain *c);
+void engine_free(struct plan *p);
 
-/* Whether all of @r can be looked up. */
-bool engine_takes(const struct plan_rule *r);
-/* What @r asks for; residuals are those of @run. 0 or -ENOMEM. */
-int engine_key(enum family family, const struct engine_run *run,
-	       const struct plan_rule *r, struct engine_key *k);
+/* What was noted up to here, to go back to it. */
+struct engine_mark {
+	unsigned int ntexts;
+	uint64_t numbers, bytes;
+};
+struct engine_mark engine_mark(const struct plan *p);
+void engine_rewind(struct plan *p, const struct engine_mark *m);
+
+/*
+ * Notes what @r needs of the program: fields, texts. -ENOSPC: it cannot be
+ * looked up, or there is no more room. -ENOMEM.
+ */
+int engine_admit(struct plan *p, const struct plan_rule *r);
+
+/* The keys of a rule and their conditions, written to the tables. */
+struct engine_keys {
+	struct engine_key *key; /* freed by the caller */
+	uint32_t *index;	/* the rule of each */
+	uint32_t n, room;
+};
+struct engine_conds; /* lists that were written already */
+int engine_add_keys(struct plan *p, struct engine_conds *conds,
+		    const struct plan_rule *r, uint32_t index,
+		    struct engine_keys *out);
+struct engine_conds *engine_conds_new(void);
+void engine_conds_free(struct engine_conds *c);
+
+/* Room for @n words more in p->words, zeroed; where they begin, 0 on failure.
+ */
+uint32_t engine_add_words(struct plan *p, size_t n);
+uint64_t engine_mix(uint64_t h, uint64_t w);
 
 /* Builds the tables of all runs: p->words. 0 or -ENOMEM. */
 int engine_build(struct plan *p);
 
-/* Printing: the program's #defines, and the function of one run. */
+/* Printing: the program's #defines, texts, and the function of one run. */
 void engine_print_defines(struct buf *out, const struct plan *p);
+void engine_print_texts(struct buf *out, const struct plan *p);
 void engine_print_run(struct buf *out, const struct engine_run *run);
 
 /* What stands behind runtime_head in programs with tables. */

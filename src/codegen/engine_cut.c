@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which rules become tables: runs, their residual predicates and targets. */
+/* Which rules become tables: runs, and the chains that they lead to. */
 #include "codegen/engine.h"
 
 #include <errno.h>
@@ -7,177 +7,13 @@
 #include <string.h>
 
 #include "codegen/plan.h"
-#include "codegen/print.h"
-
-/* ---- what a rule asks for ---- */
-
-static bool is_address(const struct pred *p)
-{
-	return (p->field == FIELD_SADDR || p->field == FIELD_DADDR) &&
-	       p->op == OP_MASKED && !p->invert;
-}
-
-static bool is_proto(const struct pred *p)
-{
-	return p->field == FIELD_PROTO && p->op == OP_MASKED && !p->invert &&
-	       (p->number.mask & UINT16_MAX) == UINT16_MAX &&
-	       p->number.value <= UINT8_MAX;
-}
-
-static bool is_port(const struct pred *p)
-{
-	return (p->field == FIELD_SPORT || p->field == FIELD_DPORT) &&
-	       p->op == OP_RANGES && p->ranges.n == 1 && !p->invert;
-}
-
-/* Has no outcome but to hold or not, and no trace. */
-static bool is_pure(const struct pred *p)
-{
-	return p->field != FIELD_NEVER && p->field != FIELD_TCP_OPTION &&
-	       p->field != FIELD_CALL && !pred_can_drop(p) &&
-	       !pred_can_hand_over(p) && !pred_has_state(p);
-}
-
-/* Which parts of a key are taken already: a second one is a residual. */
-struct taken {
-	bool addr[2], proto, port[2];
-};
-
-/* The part that @p becomes, or NULL: it is a residual. */
-static bool *key_part(struct taken *t, const struct pred *p)
-{
-	bool *part = NULL;
-
-	if (is_address(p))
-		part = &t->addr[p->field == FIELD_DADDR];
-	else if (is_proto(p))
-		part = &t->proto;
-	else if (is_port(p))
-		part = &t->port[p->field == FIELD_DPORT];
-	return part && !*part ? part : NULL;
-}
-
-/*
- * A header that may be unreadable is looked at only behind its protocol: then
- * packets that are too short for any rule of a run need not come in
- * (engine_short()), and what is left of the condition always holds.
- */
-bool engine_takes(const struct plan_rule *r)
-{
-	struct taken t = {0};
-
-	if (r->counter < 0)
-		return false;
-	for (unsigned int i = 0; i < r->npreds; i++) {
-		const struct pred *p = &r->preds[i];
-		bool *part = key_part(&t, p);
-
-		if (part)
-			*part = true;
-		else if (p->field == FIELD_TRANSPORT ? !t.proto : !is_pure(p))
-			return false;
-	}
-	return true;
-}
-
-/*
- * -ENOSPC: it is none, after all. A residual is tested for all packets at the
- * door of the run, so nothing may follow from it but a bit.
- */
-static int residual_text(struct buf *text, enum family family,
-			 const struct pred *p)
-{
-	bool falls_through = print_pred(text, family, p);
-
-	if (text->failed)
-		return -ENOMEM;
-	return !falls_through || strstr(text->data, "return") ? -ENOSPC : 0;
-}
-
-/*
- * The number of residual @p in @run; -1: it has none. Equal bytes are the quick
- * way; what a union leaves undefined may differ, hence the texts.
- */
-static int find_residual(const struct engine_run *run, enum family family,
-			 const struct pred *p)
-{
-	struct buf text = BUF_INIT;
-	int found = -1;
-
-	for (unsigned int i = 0; i < run->nresiduals; i++)
-		if (!memcmp(run->residual[i].pred, p, sizeof(*p)))
-			return i;
-	if (!residual_text(&text, family, p))
-		for (unsigned int i = 0; i < run->nresiduals && found < 0; i++)
-			if (text.len == run->residual[i].text.len &&
-			    !memcmp(text.data, run->residual[i].text.data,
-				    text.len))
-				found = i;
-	buf_free(&text);
-	return found;
-}
-
-static void key_add(struct engine_key *k, const struct pred *p)
-{
-	uint8_t *value = p->field == FIELD_SADDR ? k->saddr : k->daddr;
-	uint8_t *mask = p->field == FIELD_SADDR ? k->smask : k->dmask;
-	uint16_t *port = p->field == FIELD_SPORT ? k->sport : k->dport;
-
-	if (is_address(p)) {
-		memcpy(value, p->bytes.value, p->bytes.len);
-		memcpy(mask, p->bytes.mask, p->bytes.len);
-	} else if (is_proto(p)) {
-		k->has_proto = true;
-		k->proto = p->number.value;
-	} else {
-		port[0] = p->ranges.r[0].lo;
-		port[1] = p->ranges.r[0].hi;
-	}
-}
-
-int engine_key(enum family family, const struct engine_run *run,
-	       const struct plan_rule *r, struct engine_key *k)
-{
-	struct taken t = {0};
-	int found;
-
-	memset(k, 0, sizeof(*k));
-	k->sport[1] = k->dport[1] = UINT16_MAX;
-	for (unsigned int i = 0; i < r->npreds; i++) {
-		const struct pred *p = &r->preds[i];
-		bool *part = key_part(&t, p);
-
-		if (part) {
-			*part = true;
-			key_add(k, p);
-		} else if (p->field != FIELD_TRANSPORT) {
-			found = find_residual(run, family, p);
-			if (found < 0) /* it was there: no memory to see it */
-				return -ENOMEM;
-			k->residuals |= 1u << found;
-		}
-	}
-	return 0;
-}
 
 /* ---- cutting ---- */
 
-static int add_residual(struct engine_run *run, enum family family,
-			const struct pred *p)
-{
-	struct engine_residual *r = &run->residual[run->nresiduals];
-
-	if (find_residual(run, family, p) >= 0)
-		return 0;
-	if (run->nresiduals == ENGINE_MAX_RESIDUALS)
-		return -ENOSPC;
-	*r = (struct engine_residual){.pred = p};
-	run->nresiduals++; /* the caller takes it back after a failure */
-	return residual_text(&r->text, family, p);
-}
-
 static int add_target(struct engine_run *run, struct plan_chain *to)
 {
+	if (to->data)
+		return 0;
 	for (unsigned int i = 0; i < run->ntargets; i++)
 		if (run->target[i] == to)
 			return 0;
@@ -187,91 +23,190 @@ static int add_target(struct engine_run *run, struct plan_chain *to)
 	return 0;
 }
 
-static void drop_residuals(struct engine_run *run, unsigned int from)
-{
-	while (run->nresiduals > from)
-		buf_free(&run->residual[--run->nresiduals].text);
-}
-
 /* Adds @r to @run. -ENOSPC: it does not fit, and @run is as it was. */
-static int add_rule(struct engine_run *run, enum family family,
+static int add_rule(struct plan *p, struct engine_run *run,
 		    const struct plan_rule *r)
 {
-	unsigned int residuals = run->nresiduals;
-	struct taken t = {0};
-	int ret = 0;
+	int ret = engine_admit(p, r);
 
-	for (unsigned int i = 0; i < r->npreds && !ret; i++) {
-		const struct pred *p = &r->preds[i];
-		bool *part = key_part(&t, p);
-
-		if (part)
-			*part = true;
-		else if (p->field != FIELD_TRANSPORT)
-			ret = add_residual(run, family, p);
-	}
 	if (!ret && r->target)
 		ret = add_target(run, r->target);
-	if (ret) {
-		drop_residuals(run, residuals);
+	if (ret)
 		return ret;
-	}
 	run->n++;
 	run->returns |= r->verdict == VERDICT_RETURN;
-	run->goes_on |= r->verdict == VERDICT_NEXT ||
-			r->verdict == VERDICT_JUMP;
-	run->hands_over |= r->verdict == VERDICT_HANDOVER;
+	run->goes |= r->verdict == VERDICT_GOTO;
 	return 0;
 }
 
-/* Keeps @run when it is long enough; its residuals are its own then. */
-static int end_run(struct plan *p, struct plan_chain *c, struct engine_run *run)
+/* Keeps @run, which began at @mark, when it is long enough. */
+static int end_run(struct plan *p, struct plan_chain *c,
+		   const struct engine_run *run, struct engine_mark *mark,
+		   unsigned int least)
 {
 	struct engine_run *runs;
 
-	if (run->n < ENGINE_MIN_RULES) {
-		drop_residuals(run, 0);
+	if (run->n < least) {
+		engine_rewind(p, mark);
 		return 0;
 	}
 	runs = realloc(c->runs, (c->nruns + 1) * sizeof(*runs));
-	if (!runs) {
-		drop_residuals(run, 0);
+	if (!runs)
 		return -ENOMEM;
-	}
 	c->runs = runs;
-	run->id = p->nruns++;
 	runs[c->nruns++] = *run;
+	*mark = engine_mark(p);
 	return 0;
 }
 
-static int cut_chain(struct plan *p, struct plan_chain *c)
+/*
+ * A chain that is one run and leads to such chains only is data from top to
+ * bottom.
+ */
+static int cut_chain(struct plan *p, struct plan_chain *c, bool large)
 {
-	struct engine_run run = {0};
+	unsigned int least = large ? ENGINE_MIN_LARGE : ENGINE_MIN_RULES;
+	struct engine_mark mark = engine_mark(p);
+	struct engine_run run = {.id = -1};
 	unsigned int i = 0;
 	int ret = 0;
 
-	while (i < c->live && !ret) {
-		ret = engine_takes(&c->rules[i])
-			      ? add_rule(&run, p->family, &c->rules[i])
-			      : -ENOSPC;
+	while (i < c->live) {
+		ret = add_rule(p, &run, &c->rules[i]);
 		if (!ret) {
 			i++;
 			continue;
 		}
 		if (ret != -ENOSPC)
-			break;
+			return ret;
 		/* A rule that fits into no run is passed over. */
 		i += !run.n;
-		ret = end_run(p, c, &run);
-		memset(&run, 0, sizeof(run));
-		run.first = i;
+		ret = end_run(p, c, &run, &mark, least);
+		if (ret)
+			return ret;
+		run = (struct engine_run){.id = -1, .first = i};
 	}
-	if (ret) {
-		drop_residuals(&run, 0);
-		return ret;
-	}
-	return end_run(p, c, &run);
+	if (large && run.n == c->live)
+		least = 1;
+	ret = end_run(p, c, &run, &mark, least);
+	c->data = c->chain != p->base && c->nruns == 1 &&
+		  c->runs[0].n == c->live && !c->runs[0].ntargets;
+	return ret;
 }
+
+static void uncut(struct plan *p)
+{
+	engine_free(p);
+	for (unsigned int i = 0; i < p->nordered; i++) {
+		engine_free_runs(p->order[i]);
+		p->order[i]->data = p->order[i]->called =
+			p->order[i]->in_tables = false;
+	}
+	p->nruns = 0;
+}
+
+static bool is_reached(const struct plan *p, const struct plan_chain *c)
+{
+	return c->callers || c->chain == p->base;
+}
+
+static int cut_all(struct plan *p, bool large)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < p->nordered && !ret; i++)
+		if (is_reached(p, p->order[i]))
+			ret = cut_chain(p, p->order[i], large);
+	return ret;
+}
+
+static unsigned int count_straight(const struct plan *p)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < p->nordered; i++) {
+		const struct plan_chain *c = p->order[i];
+
+		n += is_reached(p, c) ? c->live : 0;
+		for (unsigned int k = 0; k < c->nruns; k++)
+			n -= c->runs[k].n;
+	}
+	return n;
+}
+
+/* ---- which of it has a function ---- */
+
+/* Notes who leads to whom: code, or tables. */
+static void call_targets(struct plan_chain *c)
+{
+	unsigned int i = 0, k = 0;
+
+	for (; i < c->live; i++) {
+		struct plan_chain *to = c->rules[i].target;
+
+		while (k < c->nruns && i >= c->runs[k].first + c->runs[k].n)
+			k++;
+		if (!to)
+			continue;
+		if (k < c->nruns && i >= c->runs[k].first && to->data)
+			to->in_tables = true;
+		else
+			to->called = true;
+	}
+}
+
+/* A short chain that only code leads to is better off as code. */
+static void choose_code(struct plan_chain *c)
+{
+	if (!c->data || !c->called || c->in_tables ||
+	    c->live >= ENGINE_MIN_LARGE)
+		return;
+	engine_free_runs(c);
+	c->data = false;
+}
+
+/* Levels of data below the runs of @c, which callees have told already. */
+static void measure_depth(struct plan *p, struct plan_chain *c)
+{
+	unsigned int below = 0;
+
+	for (unsigned int k = 0; k < c->nruns; k++) {
+		const struct engine_run *run = &c->runs[k];
+
+		for (unsigned int i = run->first; i < run->first + run->n;
+		     i++) {
+			const struct plan_chain *to = c->rules[i].target;
+
+			if (to && to->data && to->depth > below)
+				below = to->depth;
+		}
+	}
+	c->depth = c->data ? below + 1 : 0;
+	while (p->engine.depth < below)
+		p->engine.depth += p->engine.depth ? p->engine.depth : 1;
+}
+
+/* Callers come behind their callees. */
+static void number_runs(struct plan *p)
+{
+	p->chains[0]->called = true;
+	for (unsigned int i = p->nordered; i--;) {
+		if (!is_reached(p, p->order[i]))
+			continue;
+		choose_code(p->order[i]);
+		call_targets(p->order[i]);
+	}
+	for (unsigned int i = 0; i < p->nordered; i++) {
+		struct plan_chain *c = p->order[i];
+
+		p->engine.any |= c->nruns > 0;
+		measure_depth(p, c);
+		for (unsigned int k = 0; k < c->nruns && c->called; k++)
+			c->runs[k].id = p->nruns++;
+	}
+}
+
+/* ---- counters ---- */
 
 /* The counters of rules, in the order in which they are numbered. */
 static void number(struct plan *p, const struct plan_counter *old,
@@ -310,7 +245,7 @@ static void number_chain(struct plan *p, const struct plan_counter *old,
 static int number_counters(struct plan *p)
 {
 	struct plan_counter *old = p->counters;
-	unsigned int n = p->ncounters;
+	unsigned int n = p->ncounters, policy = p->policy;
 
 	p->counters = calloc(n, sizeof(*p->counters));
 	if (!p->counters) {
@@ -323,23 +258,30 @@ static int number_counters(struct plan *p)
 			number_chain(p, old, p->chains[i], g);
 		if (g == GROUP_INLINE) {
 			p->policy = p->ncounters;
-			p->counters[p->ncounters++] = old[n - 1];
+			p->counters[p->ncounters++] = old[policy];
 		}
 	}
 	free(old);
 	return 0;
 }
 
-int engine_cut(struct plan *p)
+int engine_cut(struct plan *p, bool large)
 {
-	int ret = 0;
+	int ret;
 
-	for (unsigned int i = 0; i < p->nordered && !ret; i++)
-		ret = cut_chain(p, p->order[i]);
-	if (!ret && p->nruns)
-		ret = number_counters(p);
-	return ret;
+	uncut(p);
+	ret = cut_all(p, large);
+	if (!ret && !large && count_straight(p) > ENGINE_MAX_SMALL) {
+		uncut(p);
+		ret = cut_all(p, true);
+	}
+	if (ret)
+		return ret;
+	number_runs(p);
+	return p->engine.any ? number_counters(p) : 0;
 }
+
+/* ---- reading ---- */
 
 const struct engine_run *engine_run_at(const struct plan_chain *c,
 				       unsigned int i)
@@ -357,9 +299,16 @@ const struct engine_run *engine_run_at(const struct plan_chain *c,
 	return lo < c->nruns && c->runs[lo].first == i ? &c->runs[lo] : NULL;
 }
 
-void engine_free(struct plan_chain *c)
+void engine_free_runs(struct plan_chain *c)
 {
-	for (unsigned int i = 0; i < c->nruns; i++)
-		drop_residuals(&c->runs[i], 0);
 	free(c->runs);
+	c->runs = NULL;
+	c->nruns = 0;
+}
+
+void engine_free(struct plan *p)
+{
+	while (p->engine.ntexts)
+		buf_free(&p->engine.text[--p->engine.ntexts].text);
+	memset(&p->engine, 0, sizeof(p->engine));
 }

@@ -5,12 +5,12 @@
 #include "codegen/plan.h"
 #include "codegen/print.h"
 
-/* The greatest header that a rule of some run asks for, by protocol. */
-struct short_headers {
-	uint8_t need[UINT8_MAX + 1];
-};
-
-static void scan_rule(const struct plan_rule *r, struct short_headers *s)
+/*
+ * Whether nft finds a header in a later fragment where a rule of some run asks
+ * natively for one differs between kernels: such fragments are nft's, by
+ * protocol (print_pred.c does the same in straight code).
+ */
+static void scan_rule(const struct plan_rule *r, bool asked[UINT8_MAX + 1])
 {
 	int proto = -1;
 
@@ -20,142 +20,174 @@ static void scan_rule(const struct plan_rule *r, struct short_headers *s)
 		if (p->field == FIELD_PROTO && !p->invert &&
 		    p->op == OP_MASKED && proto < 0)
 			proto = p->number.value & UINT8_MAX;
-		if (p->field == FIELD_TRANSPORT && proto >= 0 &&
-		    s->need[proto] < p->transport.need)
-			s->need[proto] = p->transport.need;
+		if (p->field == FIELD_TRANSPORT && proto >= 0)
+			asked[proto] |= p->transport.native;
 	}
 }
 
-/*
- * Packets whose transport header some rule of a run might find too short are
- * nft's: what becomes of them depends on the order of conditions.
- */
-static void print_short(struct buf *out, const struct plan *p)
+static void print_fragments(struct buf *out, const struct plan *p)
 {
-	struct short_headers s = {0};
+	bool asked[UINT8_MAX + 1] = {false};
 
 	for (unsigned int i = 0; i < p->nordered; i++) {
 		const struct plan_chain *c = p->order[i];
 
 		for (unsigned int k = 0; k < c->nruns; k++)
 			for (unsigned int r = 0; r < c->runs[k].n; r++)
-				scan_rule(&c->rules[c->runs[k].first + r], &s);
+				scan_rule(&c->rules[c->runs[k].first + r],
+					  asked);
 	}
-	buf_puts(out, "#define TOO_SHORT(p) (");
+	buf_puts(out, "#define NATIVE_FRAGMENT(p) ((p)->fragoff && (");
 	for (unsigned int i = 0; i <= UINT8_MAX; i++)
-		if (s.need[i])
-			buf_printf(out,
-				   "((p)->proto == %u && (p)->avail < %u) || ",
-				   i, s.need[i]);
-	buf_puts(out, "0)\n");
+		if (asked[i])
+			buf_printf(out, "(p)->proto == %u || ", i);
+	buf_puts(out, "0))\n");
 }
+
+/* What a condition may look at: a case for each field. */
+static void print_fields(struct buf *out, const struct plan *p)
+{
+	buf_puts(out, "#define COND_NUMBERS");
+	for (unsigned int f = 0; f < FIELD_COUNT; f++)
+		if (p->engine.numbers >> f & 1)
+			pred_print_number_case(out, f);
+	buf_puts(out, "\n#define COND_WORDS");
+	for (unsigned int f = 0; f < FIELD_COUNT; f++)
+		if (p->engine.bytes >> f & 1)
+			pred_print_bytes_case(out, p->family, f);
+	buf_puts(out, "\n");
+}
+
+struct name {
+	const char *name;
+	unsigned int value;
+};
+
+#define NAME(x)                                                                \
+	{                                                                      \
+#x, x                                                          \
+	}
+static const struct name names[] = {
+	NAME(ENTRY_INDEX),	 NAME(ENTRY_VERDICT),
+	NAME(ENTRY_COUNTER),	 NAME(ENTRY_CONDS),
+	NAME(ENTRY_PROTO),	 NAME(ENTRY_SPORT),
+	NAME(ENTRY_DPORT),	 NAME(ENTRY_TARGET),
+	NAME(ENTRY_ADDRS),	 NAME(ENTRY_LAST),
+	NAME(ENTRY_FOREIGN),	 NAME(ENTRY_UNCOUNTED),
+	NAME(ENTRY_PROTO_KNOWN), NAME(ENTRY_PROTO_SHORT),
+	NAME(ENTRY_PROTO_FRAG1), NAME(TABLE_FIRST),
+	NAME(TABLE_LAST),	 NAME(TABLE_BUCKETS),
+	NAME(TABLE_HASH),	 NAME(TABLE_PORTS),
+	NAME(TABLE_PROTO),	 NAME(TABLE_IFACES),
+	NAME(TABLE_ADDRS),	 NAME(COND_TEXT),
+	NAME(COND_MASKED),	 NAME(COND_BETWEEN),
+	NAME(COND_RANGES),	 NAME(COND_BYTES),
+	NAME(COND_KIND),	 NAME(COND_INVERT),
+	NAME(COND_LAST),	 NAME(COND_STRIDE),
+	NAME(WALK_END),		 NAME(WALK_HANDOVER),
+	NAME(WALK_LEFT),	 NAME(WALK_ON),
+	NAME(ENGINE_IIF),	 NAME(ENGINE_OIF),
+	NAME(WORD_ZERO),	 NAME(WORD_ONES),
+	NAME(VERDICT_NEXT),	 NAME(VERDICT_ACCEPT),
+	NAME(VERDICT_DROP),	 NAME(VERDICT_RETURN),
+	NAME(VERDICT_JUMP),	 NAME(VERDICT_GOTO),
+	NAME(VERDICT_HANDOVER),
+};
 
 void engine_print_defines(struct buf *out, const struct plan *p)
 {
-	if (!p->nruns)
+	if (!p->engine.any)
 		return;
-	print_short(out, p);
+	print_fragments(out, p);
+	print_fields(out, p);
 	buf_printf(out, "#define TABLE_WORDS %zu\n", p->nwords);
 	buf_printf(out, "#define TABLE_SLACK %d\n", ENGINE_SLACK);
 	buf_printf(out, "#define ENTRY_STRIDE %u\n",
 		   ENGINE_ENTRY_WORDS(p->family));
 	buf_printf(out, "#define TABLE_STRIDE %u\n",
 		   ENGINE_TABLE_WORDS(p->family));
-	buf_printf(out,
-		   "enum { ENTRY_INDEX = %d, ENTRY_VERDICT = %d, "
-		   "ENTRY_COUNTER = %d, ENTRY_RESIDUALS = %d,\n"
-		   "ENTRY_PROTO = %d, ENTRY_SPORT = %d, ENTRY_DPORT = %d, "
-		   "ENTRY_ADDRS = %d,\n"
-		   "TABLE_FIRST = %d, TABLE_LAST = %d, TABLE_BUCKETS = %d, "
-		   "TABLE_HASH = %d,\n"
-		   "TABLE_PORTS = %d, TABLE_PROTO = %d, TABLE_ADDRS = %d };\n",
-		   ENTRY_INDEX, ENTRY_VERDICT, ENTRY_COUNTER, ENTRY_RESIDUALS,
-		   ENTRY_PROTO, ENTRY_SPORT, ENTRY_DPORT, ENTRY_ADDRS,
-		   TABLE_FIRST, TABLE_LAST, TABLE_BUCKETS, TABLE_HASH,
-		   TABLE_PORTS, TABLE_PROTO, TABLE_ADDRS);
-	buf_printf(out, "#define ENTRY_LAST 0x%xu\n", ENTRY_LAST);
+	buf_printf(out, "#define COND_TEXTS %u\n", p->engine.ntexts);
+	buf_printf(out, "#define CONDITIONS %d\n",
+		   p->engine.ntexts || p->engine.numbers || p->engine.bytes);
+	buf_printf(out, "#define WALK_DEPTH %u\n", p->engine.depth);
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
+		buf_printf(out, "#define %s 0x%xu\n", names[i].name,
+			   names[i].value);
 }
 
-/*
- * Residuals have a function of their own, too: which of them hold must not
- * be told apart by the verifier on the way through the rest.
- */
-static void print_residuals(struct buf *out, const struct engine_run *run)
+/* A function of their own: verified once. */
+void engine_print_texts(struct buf *out, const struct plan *p)
 {
-	buf_printf(out,
-		   "GLOBAL abi_u32 residuals_%u(ARGS)\n{\n"
-		   "\tabi_u32 holds = 0;\n\n"
-		   "\tif (!p)\n\t\treturn 0;\n",
-		   run->id);
-	for (unsigned int i = 0; i < run->nresiduals; i++) {
-		buf_puts(out, "\tdo {\n");
-		buf_add(out, run->residual[i].text.data,
-			run->residual[i].text.len);
-		buf_printf(out, "\t\tholds |= 1u << %u;\n\t} while (0);\n", i);
+	const struct engine *e = &p->engine;
+
+	if (!e->ntexts)
+		return;
+	buf_puts(out, "GLOBAL int text_holds(struct pkt *p, abi_u32 i)\n{\n"
+		      "\tif (!p)\n\t\treturn 0;\n"
+		      "\tswitch (i) {\n");
+	for (unsigned int i = 0; i < e->ntexts; i++) {
+		buf_printf(out, "\tcase %u:\n\tdo {\n", i);
+		buf_add(out, e->text[i].text.data, e->text[i].text.len);
+		buf_puts(out, "\t\treturn 1;\n\t} while (0);\n\tbreak;\n");
 	}
-	buf_puts(out, "\treturn holds;\n}\n\n");
+	buf_puts(out, "\t}\n\treturn 0;\n}\n\n");
 }
 
+/* A rule whose target is code: jump, or go to it. */
 static void print_targets(struct buf *out, const struct engine_run *run)
 {
-	if (!run->ntargets)
-		return;
-	buf_printf(out,
-		   "\t\tif (verdict == %d || verdict == %d) {\n"
-		   "\t\t\tint r = NEXT;\n\n"
-		   "\t\t\tswitch (x[ENTRY_VERDICT] >> 8 & 0xff) {\n",
-		   VERDICT_JUMP, VERDICT_GOTO);
+	buf_puts(out, "\t\tif (hit(p, x[ENTRY_COUNTER]))\n"
+		      "\t\t\treturn HANDOVER;\n"
+		      "\t\tr = NEXT;\n"
+		      "\t\tswitch (x[ENTRY_TARGET]) {\n");
 	for (unsigned int i = 0; i < run->ntargets; i++)
 		buf_printf(out,
-			   "\t\t\tcase %u:\n\t\t\t\tr = chain_%u(PASS);\n"
-			   "\t\t\t\tbreak;\n",
+			   "\t\tcase %u:\n\t\t\tr = chain_%u(PASS);\n"
+			   "\t\t\tbreak;\n",
 			   i, run->target[i]->id);
-	buf_printf(out,
-		   "\t\t\t}\n\t\t\tif (r)\n\t\t\t\treturn r;\n"
-		   "\t\t\tif (verdict == %d)\n\t\t\t\treturn RETURN;\n\t\t}\n",
-		   VERDICT_GOTO);
+	buf_puts(out, "\t\t}\n\t\tif (r)\n\t\t\treturn r;\n");
+	if (run->goes)
+		buf_puts(out, "\t\tif (verdict == VERDICT_GOTO)\n"
+			      "\t\t\treturn RETURN;\n");
+	buf_puts(out, "\t\tstart = x[ENTRY_INDEX] + 1;\n");
 }
 
 /*
- * Each round finds a rule. One that does not end the run goes to the list of
- * matched rules, whose length thus bounds the rounds.
+ * walk() stops where the packet is decided, where the run or its chain ends,
+ * or where a rule leads to code. That rule goes to the list of matched rules,
+ * whose length thus bounds the rounds.
  */
 void engine_print_run(struct buf *out, const struct engine_run *run)
 {
-	if (run->nresiduals)
-		print_residuals(out, run);
 	buf_printf(out,
 		   "GLOBAL int run_%u(ARGS)\n{\n"
-		   "\tabi_u32 start = 0, holds = 0;\n\n"
-		   "\tif (!p || TOO_SHORT(p))\n\t\treturn HANDOVER;\n",
-		   run->id);
-	if (run->nresiduals)
-		buf_printf(out, "\tholds = residuals_%u(PASS);\n", run->id);
-	buf_printf(out,
+		   "\tabi_u32 start = 0;\n"
+		   "\tint r;\n\n"
+		   "\tif (!p || NATIVE_FRAGMENT(p))\n\t\treturn HANDOVER;\n"
 		   "\tfor (int i = 0; i < %s; i++) {\n"
-		   "\t\tabi_u32 at = search(p, %u, start, holds);\n"
-		   "\t\tconst abi_u32 *x = WORD(at);\n"
-		   "\t\tabi_u32 verdict, counter;\n\n"
-		   "\t\tif (!at)\n\t\t\treturn NEXT;\n"
+		   "\t\tabi_u32 at = walk(p, %u, start), verdict;\n"
+		   "\t\tconst abi_u32 *x = WORD(at);\n\n"
+		   "\t\tif (at < WALK_ON)\n"
+		   "\t\t\treturn at == WALK_END ? NEXT\n"
+		   "\t\t\t       : at == WALK_LEFT ? RETURN : HANDOVER;\n"
 		   "\t\tverdict = x[ENTRY_VERDICT] & 7;\n"
-		   "\t\tcounter = x[ENTRY_COUNTER];\n"
-		   "\t\tstart = x[ENTRY_INDEX] + 1;\n",
-		   run->goes_on ? "HITS + 1" : "1", run->id);
-	buf_printf(out,
-		   "\t\tif (verdict == %d)\n"
-		   "\t\t\treturn ACCEPT | COUNT(counter);\n"
-		   "\t\tif (verdict == %d)\n"
-		   "\t\t\treturn DROP | COUNT(counter);\n",
-		   VERDICT_ACCEPT, VERDICT_DROP);
-	if (run->hands_over)
-		buf_printf(out,
-			   "\t\tif (verdict == %d)\n\t\t\treturn HANDOVER;\n",
-			   VERDICT_HANDOVER);
-	buf_puts(out, "\t\tif (hit(p, counter))\n\t\t\treturn HANDOVER;\n");
+		   "\t\tr = x[ENTRY_VERDICT] & ENTRY_UNCOUNTED\n"
+		   "\t\t\t    ? 0 : COUNT(x[ENTRY_COUNTER]);\n"
+		   "\t\tif (verdict == VERDICT_ACCEPT)\n"
+		   "\t\t\treturn ACCEPT | r;\n"
+		   "\t\tif (verdict == VERDICT_DROP)\n"
+		   "\t\t\treturn DROP | r;\n",
+		   run->id, run->ntargets ? "HITS + 1" : "1",
+		   WORD_RUNS + run->id);
 	if (run->returns)
-		buf_printf(out,
-			   "\t\tif (verdict == %d)\n\t\t\treturn RETURN;\n",
-			   VERDICT_RETURN);
-	print_targets(out, run);
+		buf_puts(out,
+			 "\t\tif (verdict == VERDICT_RETURN)\n"
+			 "\t\t\treturn hit(p, x[ENTRY_COUNTER]) ? HANDOVER\n"
+			 "\t\t\t       : RETURN;\n");
+	if (run->ntargets) {
+		buf_puts(out, "\t\tif (verdict == VERDICT_HANDOVER)\n"
+			      "\t\t\treturn HANDOVER;\n");
+		print_targets(out, run);
+	}
 	buf_puts(out, "\t}\n\treturn HANDOVER;\n}\n\n");
 }

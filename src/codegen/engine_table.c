@@ -20,22 +20,25 @@
 static const uint8_t levels4[LEVELS] = {0, 8, 16, 20, 24, 28, 32, 255};
 static const uint8_t levels6[LEVELS] = {0, 16, 32, 48, 56, 64, 96, 128};
 
-/* A combination of masks: level of saddr, of daddr, proto, sport, dport. */
-#define DIMS  5
-#define KINDS (LEVELS * LEVELS * 8)
+/*
+ * A combination of masks: level of saddr, of daddr; whether proto, sport,
+ * dport, the names of the devices count.
+ */
+enum { SADDR, DADDR, PROTO, SPORT, DPORT, IIF, OIF, DIMS };
+#define KINDS (LEVELS * LEVELS << (DIMS - PROTO))
 
 /* A bucket should not hold more entries than this. */
 #define BUCKET_LIMIT 4
+/* So few are looked at one by one. */
+#define LIST_LIMIT 6
 
 struct kind {
 	uint8_t dim[DIMS];
 };
 
 struct item {
-	struct engine_key key;
 	uint32_t hash; /* under the masks at hand */
 	uint16_t kind; /* the most specific combination it could be in */
-	bool placed;
 };
 
 struct probe {
@@ -46,9 +49,10 @@ struct probe {
 struct builder {
 	struct plan *plan;
 	const struct plan_chain *chain;
-	const struct engine_run *run;
-	struct item *item;
-	uint32_t *left, nleft; /* items without a table, ascending */
+	struct engine_run *run;
+	struct engine_keys keys;
+	struct item *item;     /* of each key */
+	uint32_t *left, nleft; /* keys without a table, ascending */
 	struct probe *table;
 	unsigned int ntables;
 	uint32_t *count; /* of a bucket */
@@ -58,7 +62,7 @@ struct builder {
 /* ---- words ---- */
 
 /* Room for @n words more, zeroed; returns where they begin, 0 on failure. */
-static uint32_t add_words(struct plan *p, size_t n)
+uint32_t engine_add_words(struct plan *p, size_t n)
 {
 	size_t at = p->nwords, cap = p->words_cap;
 	uint32_t *w;
@@ -80,18 +84,36 @@ static uint32_t add_words(struct plan *p, size_t n)
 
 /* ---- kinds ---- */
 
+/* Digits of a kind's number: each a field of bits of its own. */
+static const struct {
+	uint8_t shift, levels;
+} digits[DIMS] = {
+	[SADDR] = {8, LEVELS}, [DADDR] = {5, LEVELS}, [PROTO] = {4, 2},
+	[SPORT] = {3, 2},      [DPORT] = {2, 2},      [IIF] = {1, 2},
+	[OIF] = {0, 2},
+};
+
+static unsigned int digit(unsigned int kind, unsigned int d)
+{
+	return kind >> digits[d].shift & (digits[d].levels - 1);
+}
+
 static unsigned int kind_number(const struct kind *k)
 {
-	return (((k->dim[0] * LEVELS + k->dim[1]) * 2 + k->dim[2]) * 2 +
-		k->dim[3]) *
-		       2 +
-	       k->dim[4];
+	unsigned int n = 0;
+
+	for (unsigned int d = 0; d < DIMS; d++)
+		n |= (unsigned int)k->dim[d] << digits[d].shift;
+	return n;
 }
 
 static struct kind kind_of(unsigned int n)
 {
-	return (struct kind){{n / 8 / LEVELS, n / 8 % LEVELS, n >> 2 & 1,
-			      n >> 1 & 1, n & 1}};
+	struct kind k;
+
+	for (unsigned int d = 0; d < DIMS; d++)
+		k.dim[d] = digit(n, d);
+	return k;
 }
 
 /* Whether all masks of @k are within those of @of. */
@@ -120,18 +142,20 @@ static unsigned int level_of(const struct builder *b, const uint8_t *mask)
 	return level;
 }
 
-static void find_kind(const struct builder *b, struct item *it)
+static unsigned int kind_of_key(const struct builder *b,
+				const struct engine_key *k)
 {
-	const struct engine_key *k = &it->key;
 	struct kind kind = {{
 		level_of(b, k->smask),
 		level_of(b, k->dmask),
 		k->has_proto,
 		k->sport[0] == k->sport[1],
 		k->dport[0] == k->dport[1],
+		(k->ifaces & ENGINE_IIF) != 0,
+		(k->ifaces & ENGINE_OIF) != 0,
 	}};
 
-	it->kind = kind_number(&kind);
+	return kind_number(&kind);
 }
 
 /* ---- hashing, as in engine.bpf.h ---- */
@@ -148,19 +172,21 @@ static void mask_of(const struct builder *b, unsigned int level,
 
 struct masks {
 	uint8_t saddr[16], daddr[16];
-	uint32_t ports, proto;
+	uint32_t ports, proto, ifaces;
 };
 
 static struct masks masks_of(const struct builder *b, const struct kind *k)
 {
 	struct masks m = {
-		.ports = (k->dim[3] ? 0xffffu : 0) |
-			 (k->dim[4] ? 0xffff0000u : 0),
-		.proto = k->dim[2] ? 0xffff : 0,
+		.ports = (k->dim[SPORT] ? 0xffffu : 0) |
+			 (k->dim[DPORT] ? 0xffff0000u : 0),
+		.proto = k->dim[PROTO] ? 0xffff : 0,
+		.ifaces = (k->dim[IIF] ? ENGINE_IIF : 0) |
+			  (k->dim[OIF] ? ENGINE_OIF : 0),
 	};
 
-	mask_of(b, k->dim[0], m.saddr);
-	mask_of(b, k->dim[1], m.daddr);
+	mask_of(b, k->dim[SADDR], m.saddr);
+	mask_of(b, k->dim[DADDR], m.daddr);
 	return m;
 }
 
@@ -174,7 +200,7 @@ static uint64_t masked_word(const uint8_t *value, const uint8_t *mask,
 	return v & m;
 }
 
-static uint64_t mix(uint64_t h, uint64_t w)
+uint64_t engine_mix(uint64_t h, uint64_t w)
 {
 	h = (h ^ w) * 0x9e3779b97f4a7c15ULL;
 	return h ^ h >> 32;
@@ -193,15 +219,19 @@ static uint32_t hash_of(const struct builder *b, const struct masks *m,
 		memcpy(&d, k->daddr, 4);
 		memcpy(&sm, m->saddr, 4);
 		memcpy(&dm, m->daddr, 4);
-		h = mix(h, (s & sm) | (uint64_t)(d & dm) << 32);
+		h = engine_mix(h, (s & sm) | (uint64_t)(d & dm) << 32);
 	} else {
 		for (unsigned int i = 0; i < 2; i++)
-			h = mix(h, masked_word(k->saddr, m->saddr, i));
+			h = engine_mix(h, masked_word(k->saddr, m->saddr, i));
 		for (unsigned int i = 0; i < 2; i++)
-			h = mix(h, masked_word(k->daddr, m->daddr, i));
+			h = engine_mix(h, masked_word(k->daddr, m->daddr, i));
 	}
-	h = mix(h, ports | (uint64_t)(k->proto & m->proto) << 32);
-	return h;
+	if (m->ifaces)
+		h = engine_mix(h, (m->ifaces & ENGINE_IIF ? k->iif : 0) |
+					  (m->ifaces & ENGINE_OIF
+						   ? (uint64_t)k->oif << 32
+						   : 0));
+	return engine_mix(h, ports | (uint64_t)(k->proto & m->proto) << 32);
 }
 
 /* ---- choosing the next table ---- */
@@ -245,7 +275,7 @@ static int try_kind(struct builder *b, const struct kind *k, uint32_t n,
 
 		if (!kind_within(k, &own))
 			continue;
-		it->hash = hash_of(b, &m, &it->key);
+		it->hash = hash_of(b, &m, &b->keys.key[b->left[i]]);
 		count = &b->count[it->hash & *hash];
 		if (*count < limit) {
 			++*count;
@@ -269,41 +299,117 @@ static int by_promise(const void *a, const void *b)
 	return memcmp(&y->kind, &x->kind, sizeof(x->kind));
 }
 
+/* The next kind along @d; KINDS: there is none. */
+static unsigned int next_kind(unsigned int k, unsigned int d)
+{
+	return digit(k, d) + 1 < digits[d].levels ? k + (1u << digits[d].shift)
+						  : KINDS;
+}
+
+/* @of[k]: how many of the rules left have the masks of kind k, or more. */
+static void count_kinds(const struct builder *b, uint32_t of[KINDS])
+{
+	memset(of, 0, KINDS * sizeof(*of));
+	for (uint32_t i = 0; i < b->nleft; i++)
+		of[b->item[b->left[i]].kind]++;
+	for (unsigned int d = 0; d < DIMS; d++)
+		for (unsigned int k = KINDS; k--;)
+			if (next_kind(k, d) != KINDS)
+				of[k] += of[next_kind(k, d)];
+}
+
 /*
  * Kinds that some rule could be in; of two that the same rules could be in,
  * only the more specific.
  */
+static unsigned int list_all(const struct builder *b, struct candidate *out)
+{
+	uint32_t of[KINDS];
+	unsigned int n = 0;
+
+	count_kinds(b, of);
+	for (unsigned int k = 0; k < KINDS; k++) {
+		bool better = !of[k];
+
+		for (unsigned int d = 0; d < DIMS && !better; d++)
+			better = next_kind(k, d) != KINDS &&
+				 of[next_kind(k, d)] == of[k];
+		if (!better)
+			out[n++] = (struct candidate){kind_of(k), of[k]};
+	}
+	return n;
+}
+
+/* With few rules left: the kinds that they have, and what two of them have in
+ * common. */
+#define FEW	  256
+#define FEW_KINDS 16
+
+static unsigned int meet(unsigned int a, unsigned int b)
+{
+	unsigned int n = 0;
+
+	for (unsigned int d = 0; d < DIMS; d++) {
+		unsigned int x = digit(a, d), y = digit(b, d);
+
+		n |= (x < y ? x : y) << digits[d].shift;
+	}
+	return n;
+}
+
+static bool is_listed(const struct candidate *c, unsigned int n,
+		      const struct kind *k)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!memcmp(&c[i].kind, k, sizeof(*k)))
+			return true;
+	return false;
+}
+
+/* 0: they are of too many kinds. */
+static unsigned int list_few(const struct builder *b, struct candidate *out)
+{
+	unsigned int own[FEW_KINDS], count[FEW_KINDS], m = 0, n = 0;
+
+	for (uint32_t i = 0; i < b->nleft; i++) {
+		unsigned int kind = b->item[b->left[i]].kind, k = 0;
+
+		while (k < m && own[k] != kind)
+			k++;
+		if (k == FEW_KINDS)
+			return 0;
+		if (k == m) {
+			own[m] = kind;
+			count[m++] = 0;
+		}
+		count[k]++;
+	}
+	for (unsigned int i = 0; i < m; i++) {
+		for (unsigned int j = i; j < m; j++) {
+			struct kind kind = kind_of(meet(own[i], own[j]));
+
+			if (is_listed(out, n, &kind))
+				continue;
+			out[n] = (struct candidate){.kind = kind};
+			for (unsigned int k = 0; k < m; k++) {
+				struct kind of = kind_of(own[k]);
+
+				if (kind_within(&kind, &of))
+					out[n].n += count[k];
+			}
+			n++;
+		}
+	}
+	return n;
+}
+
 static unsigned int list_candidates(const struct builder *b,
 				    struct candidate *out)
 {
-	uint32_t own[KINDS] = {0}, all[KINDS] = {0};
-	unsigned int n = 0;
+	unsigned int n = b->nleft <= FEW ? list_few(b, out) : 0;
 
-	for (uint32_t i = 0; i < b->nleft; i++)
-		own[b->item[b->left[i]].kind]++;
-	for (unsigned int of = 0; of < KINDS; of++) {
-		struct kind big = kind_of(of);
-
-		for (unsigned int k = 0; own[of] && k < KINDS; k++) {
-			struct kind small = kind_of(k);
-
-			if (kind_within(&small, &big))
-				all[k] += own[of];
-		}
-	}
-	for (unsigned int k = 0; k < KINDS; k++) {
-		struct kind kind = kind_of(k);
-		bool better = !all[k];
-
-		for (unsigned int o = 0; o < KINDS && !better; o++) {
-			struct kind other = kind_of(o);
-
-			better = o != k && all[o] >= all[k] &&
-				 kind_within(&kind, &other);
-		}
-		if (!better)
-			out[n++] = (struct candidate){kind, all[k]};
-	}
+	if (!n)
+		n = list_all(b, out);
 	qsort(out, n, sizeof(*out), by_promise);
 	return n;
 }
@@ -332,20 +438,47 @@ static int choose(struct builder *b, uint32_t limit, struct candidate *best,
 
 /* ---- writing a table ---- */
 
-static void write_entry(const struct builder *b, uint32_t at, uint32_t index)
+static uint32_t proto_word(const struct engine_key *k)
 {
-	const struct plan_rule *r = &b->chain->rules[b->run->first + index];
-	const struct engine_key *k = &b->item[index].key;
-	unsigned int words = ENGINE_ADDR_WORDS(b->plan->family);
-	uint32_t *w = b->plan->words + at, target = 0;
+	return k->proto | (uint32_t)k->need << 8 | (uint32_t)k->below << 16 |
+	       (k->has_proto ? ENTRY_PROTO_KNOWN : 0) |
+	       (k->is_short ? ENTRY_PROTO_SHORT : 0) |
+	       (k->frag1 ? ENTRY_PROTO_FRAG1 : 0);
+}
 
-	while (r->target && b->run->target[target] != r->target)
-		target++;
-	w[ENTRY_INDEX] = index;
-	w[ENTRY_VERDICT] = r->verdict | target << 8;
+/* What happens to a packet for which @k holds. */
+static void write_outcome(const struct builder *b, uint32_t *w,
+			  const struct plan_rule *r, const struct engine_key *k)
+{
+	uint32_t n = 0;
+
+	if (k->is_short) {
+		w[ENTRY_VERDICT] = VERDICT_DROP | ENTRY_UNCOUNTED;
+		return;
+	}
+	w[ENTRY_VERDICT] = r->verdict;
 	w[ENTRY_COUNTER] = r->counter;
-	w[ENTRY_RESIDUALS] = k->residuals;
-	w[ENTRY_PROTO] = k->has_proto ? k->proto | 0xffff0000u : 0;
+	if (r->target && r->target->data) {
+		w[ENTRY_TARGET] = r->target->runs[0].at;
+	} else if (r->target) {
+		while (b->run->target[n] != r->target)
+			n++;
+		w[ENTRY_TARGET] = n;
+		w[ENTRY_VERDICT] |= ENTRY_FOREIGN;
+	}
+}
+
+static void write_entry(const struct builder *b, uint32_t at, uint32_t i)
+{
+	const struct engine_key *k = &b->keys.key[i];
+	uint32_t index = b->keys.index[i];
+	unsigned int words = ENGINE_ADDR_WORDS(b->plan->family);
+	uint32_t *w = b->plan->words + at;
+
+	w[ENTRY_INDEX] = index;
+	write_outcome(b, w, &b->chain->rules[b->run->first + index], k);
+	w[ENTRY_CONDS] = k->conds;
+	w[ENTRY_PROTO] = proto_word(k);
 	w[ENTRY_SPORT] = k->sport[0] | (uint32_t)k->sport[1] << 16;
 	w[ENTRY_DPORT] = k->dport[0] | (uint32_t)k->dport[1] << 16;
 	memcpy(w + ENTRY_ADDRS, k->saddr, 4 * words);
@@ -364,13 +497,14 @@ static int make_table(struct builder *b, const struct candidate *c,
 	int taken = try_kind(b, &c->kind, c->n, limit, &hash);
 
 	tables = realloc(b->table, (b->ntables + 1) * sizeof(*tables));
+	if (tables)
+		b->table = tables;
 	if (taken < 0 || !tables)
 		return -ENOMEM;
-	b->table = tables;
 	t = &tables[b->ntables];
 	*t = (struct probe){.first = UINT32_MAX, .hash = hash, .kind = c->kind};
-	t->buckets = add_words(b->plan, (size_t)hash + 1);
-	entries = add_words(b->plan, (size_t)taken * stride);
+	t->buckets = engine_add_words(b->plan, (size_t)hash + 1);
+	entries = engine_add_words(b->plan, (size_t)taken * stride);
 	if (!t->buckets || !entries)
 		return -ENOMEM;
 	words = b->plan->words;
@@ -385,20 +519,21 @@ static int make_table(struct builder *b, const struct candidate *c,
 	}
 	b->ntables++;
 	for (uint32_t i = 0; i < b->nleft; i++) {
-		uint32_t index = b->left[i], *place, at;
-		struct kind own = kind_of(b->item[index].kind);
+		uint32_t key = b->left[i], *place, at;
+		uint32_t index = b->keys.index[key];
+		struct kind own = kind_of(b->item[key].kind);
 
-		place = &b->count[b->item[index].hash & hash];
+		place = &b->count[b->item[key].hash & hash];
 		at = entries + *place * stride;
 		/* All ones: the bucket's last entry is written. */
 		if (!kind_within(&c->kind, &own) || *place == UINT32_MAX) {
-			b->left[kept++] = index;
+			b->left[kept++] = key;
 			continue;
 		}
 		{
 			uint32_t last = words[at + ENTRY_VERDICT] & ENTRY_LAST;
 
-			write_entry(b, at, index);
+			write_entry(b, at, key);
 			words[at + ENTRY_VERDICT] |= last;
 			*place = last ? UINT32_MAX : *place + 1;
 		}
@@ -424,11 +559,14 @@ static int write_tables(struct builder *b)
 {
 	unsigned int stride = ENGINE_TABLE_WORDS(b->plan->family);
 	unsigned int words = ENGINE_ADDR_WORDS(b->plan->family);
-	uint32_t at = add_words(b->plan, (b->ntables + 1) * (size_t)stride);
+	uint32_t at =
+		engine_add_words(b->plan, (b->ntables + 1) * (size_t)stride);
 
 	if (!at)
 		return -ENOMEM;
-	b->plan->words[b->run->id] = at;
+	b->run->at = at;
+	if (b->run->id >= 0)
+		b->plan->words[WORD_RUNS + b->run->id] = at;
 	qsort(b->table, b->ntables, sizeof(*b->table), by_first);
 	for (unsigned int i = 0; i < b->ntables; i++, at += stride) {
 		const struct probe *t = &b->table[i];
@@ -441,6 +579,7 @@ static int write_tables(struct builder *b)
 		w[TABLE_HASH] = t->hash;
 		w[TABLE_PORTS] = m.ports;
 		w[TABLE_PROTO] = m.proto;
+		w[TABLE_IFACES] = m.ifaces;
 		memcpy(w + TABLE_ADDRS, m.saddr, 4 * words);
 		memcpy(w + TABLE_ADDRS + words, m.daddr, 4 * words);
 	}
@@ -451,9 +590,13 @@ static int write_tables(struct builder *b)
 static int fill_tables(struct builder *b)
 {
 	uint32_t limit = BUCKET_LIMIT;
-	struct candidate best = {0};
+	struct candidate best = {.n = 0};
 	int taken, ret = 0;
 
+	if (b->nleft <= LIST_LIMIT) {
+		ret = make_table(b, &best, LIST_LIMIT);
+		return ret ? ret : write_tables(b);
+	}
 	while (b->nleft && !ret) {
 		ret = choose(b, limit, &best, &taken);
 		if (ret)
@@ -466,33 +609,36 @@ static int fill_tables(struct builder *b)
 	return ret ? ret : write_tables(b);
 }
 
-static int read_rules(struct builder *b)
+static int read_rules(struct builder *b, struct engine_conds *conds)
 {
 	const struct plan_rule *r = b->chain->rules + b->run->first;
 	int ret = 0;
 
-	for (unsigned int i = 0; i < b->run->n && !ret; i++) {
-		ret = engine_key(b->plan->family, b->run, &r[i],
-				 &b->item[i].key);
-		find_kind(b, &b->item[i]);
+	for (unsigned int i = 0; i < b->run->n && !ret; i++)
+		ret = engine_add_keys(b->plan, conds, &r[i], i, &b->keys);
+	if (ret)
+		return ret;
+	b->item = calloc(b->keys.n + 1, sizeof(*b->item));
+	b->left = calloc(b->keys.n + 1, sizeof(*b->left));
+	if (!b->item || !b->left)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->keys.n; i++) {
+		b->item[i].kind = kind_of_key(b, &b->keys.key[i]);
 		b->left[b->nleft++] = i;
 	}
-	return ret;
+	return 0;
 }
 
 static int build_run(struct plan *p, const struct plan_chain *c,
-		     const struct engine_run *run)
+		     struct engine_run *run, struct engine_conds *conds)
 {
 	struct builder b = {.plan = p, .chain = c, .run = run};
-	int ret = -ENOMEM;
+	int ret = read_rules(&b, conds);
 
-	b.item = calloc(run->n, sizeof(*b.item));
-	b.left = calloc(run->n, sizeof(*b.left));
-	if (b.item && b.left) {
-		ret = read_rules(&b);
-		if (!ret)
-			ret = fill_tables(&b);
-	}
+	if (!ret)
+		ret = fill_tables(&b);
+	free(b.keys.key);
+	free(b.keys.index);
 	free(b.item);
 	free(b.left);
 	free(b.table);
@@ -500,20 +646,33 @@ static int build_run(struct plan *p, const struct plan_chain *c,
 	return ret;
 }
 
+/* Callees first: entries say where the tables are that they lead to. */
+static int build_runs(struct plan *p)
+{
+	struct engine_conds *conds = engine_conds_new();
+	int ret = conds ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; i < p->nordered && !ret; i++)
+		for (unsigned int k = 0; k < p->order[i]->nruns && !ret; k++)
+			ret = build_run(p, p->order[i], &p->order[i]->runs[k],
+					conds);
+	engine_conds_free(conds);
+	return ret;
+}
+
 int engine_build(struct plan *p)
 {
 	size_t size = 1024;
 	uint32_t *w;
-	int ret = 0;
+	int ret;
 
-	if (!p->nruns)
+	if (!p->engine.any)
 		return 0;
-	add_words(p, p->nruns);
+	engine_add_words(p, WORD_RUNS + p->nruns);
 	if (!p->words)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < p->nordered && !ret; i++)
-		for (unsigned int k = 0; k < p->order[i]->nruns && !ret; k++)
-			ret = build_run(p, p->order[i], &p->order[i]->runs[k]);
+	p->words[WORD_ONES] = UINT32_MAX;
+	ret = build_runs(p);
 	if (ret)
 		return ret;
 	while (size < p->nwords)

@@ -125,10 +125,6 @@ int front(struct bpf_nf_ctx *ctx)
 	    read_packet(ctx, &p))
 		return hand_over(ctx);
 #if STATE_DECIDES
-#ifdef TOO_SHORT
-	if (TOO_SHORT(&p))
-		return hand_over(ctx);
-#endif
 	/* Nothing may be handed over once something has been taken or counted.
 	 */
 	if (!claim(ctx, n, phase))

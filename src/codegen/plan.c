@@ -245,9 +245,10 @@ void plan_free(struct plan *p)
 		for (unsigned int k = 0; k < pc->nrules; k++)
 			free(pc->rules[k].preds);
 		free(pc->rules);
-		engine_free(pc);
+		engine_free_runs(pc);
 		free(pc);
 	}
+	engine_free(p);
 	free(p->chains);
 	free(p->order);
 	free(p->counters);
@@ -299,7 +300,8 @@ const struct plan_handover *plan_handovers(const struct plan *p,
 
 const void *plan_tables(const struct plan *p, size_t *size)
 {
-	*size = p->nruns ? (p->nwords + ENGINE_SLACK) * sizeof(*p->words) : 0;
+	*size = p->engine.any ? (p->nwords + ENGINE_SLACK) * sizeof(*p->words)
+			      : 0;
 	return p->words;
 }
 

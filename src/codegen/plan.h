@@ -61,6 +61,11 @@ struct plan_chain {
 	unsigned int callers;	 /* how many rules jump or go here */
 	struct engine_run *runs; /* owned: rules that become tables */
 	unsigned int nruns;
+	bool data; /* as do all chains it leads to */
+	unsigned int
+		depth;	/* how many levels of such chains, itself included */
+	bool called;	/* from code: it has a function */
+	bool in_tables; /* some entry leads here */
 
 	bool shared; /* other base chains lead here, too (plan_share.c) */
 
@@ -101,8 +106,9 @@ struct plan {
 	struct plan_counter *counters;
 	unsigned int ncounters;
 	unsigned int policy; /* ordinal of the policy's counter */
-	unsigned int nruns;
-	uint32_t *words; /* owned: the tables of all runs */
+	struct engine engine;
+	unsigned int nruns; /* that have functions */
+	uint32_t *words;    /* owned: the tables of all runs */
 	size_t nwords, words_cap;
 	struct plan_handover *handovers;
 	unsigned int nhandovers;

@@ -104,11 +104,12 @@ static unsigned int count_hits(const struct plan_chain *c)
 	return max_uint(most, on_way);
 }
 
-/* Of the run's function, and what it calls: the search and its step, or a
- * chain. */
-static unsigned int run_frames(const struct engine_run *run)
+/* Of the run's function, and what it calls: walk() with its step and texts,
+ * or a chain. */
+static unsigned int run_frames(const struct plan *p,
+			       const struct engine_run *run)
 {
-	unsigned int below = 2;
+	unsigned int below = p->engine.ntexts ? 3 : 2;
 
 	for (unsigned int i = 0; i < run->ntargets; i++)
 		below = max_uint(below, run->target[i]->frames);
@@ -128,7 +129,8 @@ static unsigned int measure(struct plan *p, struct plan_chain *c)
 		const struct plan_rule *r = &c->rules[i];
 
 		if (run < c->nruns && i == c->runs[run].first) {
-			in_runs = max_uint(in_runs, run_frames(&c->runs[run]));
+			in_runs =
+				max_uint(in_runs, run_frames(p, &c->runs[run]));
 			c->size += 1;
 			i += c->runs[run++].n - 1;
 			continue;
@@ -148,7 +150,7 @@ static unsigned int measure(struct plan *p, struct plan_chain *c)
 	c->frames =
 		max_uint(in_runs, max_uint(below, calls) + (parts ? 1 : 0)) +
 		(c->inlined ? 0 : 1);
-	return c->inlined ? 0 : 1 + parts + 3 * c->nruns;
+	return c->inlined ? 0 : 1 + parts + c->nruns;
 }
 
 static bool rule_hands_over(const struct plan_rule *r)
@@ -305,7 +307,7 @@ static unsigned int count_conditions(const struct plan_chain *c,
 		const struct plan_rule *r = &c->rules[i];
 
 		if (run < c->nruns && i == c->runs[run].first) {
-			n += c->runs[run].nresiduals + c->runs[run].ntargets;
+			n += c->runs[run].ntargets;
 			i += c->runs[run++].n - 1;
 			continue;
 		}
@@ -322,12 +324,18 @@ static void check_bounds(struct plan *p)
 	const struct plan_chain *base = p->chains[0];
 	unsigned int functions = 0, conditions = 0, rules = 0;
 
-	for (unsigned int i = 0; i < p->nordered; i++)
-		conditions += count_conditions(p->order[i], &rules);
+	for (unsigned int i = 0; i < p->nordered; i++) {
+		struct plan_chain *c = p->order[i];
 
-	for (unsigned int i = 0; i < p->nordered; i++)
-		if (p->order[i]->callers || p->order[i] == base)
-			functions += measure(p, p->order[i]);
+		if (!c->callers && c != base)
+			continue;
+		conditions += count_conditions(c, &rules);
+		if (c->called)
+			functions += measure(p, c);
+	}
+	/* walk(), its step, the texts. */
+	functions += p->engine.any ? 3 : 0;
+	conditions += p->engine.ntexts;
 	if (rules > PLAN_MAX_STRAIGHT)
 		plan_refuse(p,
 			    "too large: %u rules that fit no table (limit %u)",
@@ -388,9 +396,17 @@ int plan_flow(struct plan *p)
 	if (!ret)
 		ret = list_states(p);
 	if (!ret)
-		ret = engine_cut(p);
+		ret = engine_cut(p, false);
+	if (!ret)
+		check_bounds(p);
+	if (!ret && p->mode == CHAIN_NFT) {
+		p->mode = CHAIN_HYBRID;
+		*p->reason = '\0';
+		ret = engine_cut(p, true);
+		if (!ret)
+			check_bounds(p);
+	}
 	if (ret)
 		return ret;
-	check_bounds(p);
 	return p->mode == CHAIN_NFT ? 0 : engine_build(p);
 }

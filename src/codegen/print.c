@@ -31,7 +31,7 @@ static unsigned int counters_room(const struct plan *p)
 {
 	unsigned int n = 64;
 
-	if (!p->nruns)
+	if (!p->engine.any)
 		return p->ncounters;
 	while (n < p->ncounters)
 		n *= 2;
@@ -305,6 +305,20 @@ static void print_chain(const struct printer *pr, const struct plan_chain *c)
 	buf_free(&calls);
 }
 
+/* One that only tables lead to. */
+static void print_data_chain(const struct printer *pr,
+			     const struct plan_chain *c)
+{
+	if (!pr->rule_text)
+		return;
+	buf_puts(pr->out, "/* chain ");
+	print_comment_text(pr->out, c->chain->name, strlen(c->chain->name));
+	buf_puts(pr->out, ", in tables only */\n");
+	for (unsigned int i = 0; i < c->live; i++)
+		print_annotation(pr, c, &c->rules[i]);
+	buf_puts(pr->out, "\n");
+}
+
 int plan_print_c(const struct plan *p, struct buf *out, bool annotate,
 		 plan_rule_text_fn rule_text, void *arg)
 {
@@ -320,13 +334,17 @@ int plan_print_c(const struct plan *p, struct buf *out, bool annotate,
 	print_defines(out, p);
 	buf_puts(out, "\n");
 	buf_puts(out, runtime_head);
-	if (p->nruns)
+	if (p->engine.any) {
+		engine_print_texts(out, p);
 		buf_puts(out, runtime_engine);
+	}
 	print_hashlimits(out, p);
 	buf_puts(out, "\n/* ---- chains ---- */\n\n");
 	for (unsigned int i = 0; i < p->nordered; i++)
-		if (p->order[i]->callers || p->order[i]->chain == p->base)
+		if (p->order[i]->called)
 			print_chain(&pr, p->order[i]);
+		else if (p->order[i]->data)
+			print_data_chain(&pr, p->order[i]);
 	buf_puts(out, runtime_tail);
 	return out->failed ? -ENOMEM : 0;
 }

@@ -32,6 +32,16 @@ bool print_pred(struct buf *out, enum family family, const struct pred *p);
 /* Defines the plan's tables of -m hashlimit, and a function for each. */
 void print_hashlimits(struct buf *out, const struct plan *p);
 
+/*
+ * Whether @p can be told as data: a comparison of some bytes, or of a number.
+ * And the cases that get at the field's value: into a[2], or into v (and w).
+ */
+bool pred_bytes(const struct pred *p);
+bool pred_number(const struct pred *p);
+void pred_print_number_case(struct buf *out, enum pred_field field);
+void pred_print_bytes_case(struct buf *out, enum family family,
+			   enum pred_field field);
+
 /* Declares @size bytes as `data`. */
 void print_data(struct buf *out, const uint8_t *data, unsigned int size);
 

@@ -412,3 +412,52 @@ bool print_pred(struct buf *out, enum family family, const struct pred *p)
 		   p->invert && !*prefix ? "" : ")");
 	return true;
 }
+
+/* ---- for the conditions of tables (engine.bpf.h) ---- */
+
+bool pred_bytes(const struct pred *p)
+{
+	return p->op == OP_MASKED &&
+	       (p->field == FIELD_IIF || p->field == FIELD_OIF ||
+		p->field == FIELD_MAC_SOURCE || p->field == FIELD_SADDR ||
+		p->field == FIELD_DADDR);
+}
+
+bool pred_number(const struct pred *p)
+{
+	const struct spelling *s = &spellings[p->field];
+
+	return p->op != OP_HOLDS &&
+	       (p->field == FIELD_ANY_PORT || (s->number && !s->of_ct));
+}
+
+void pred_print_number_case(struct buf *out, enum pred_field field)
+{
+	buf_printf(out, " case %u:", field);
+	if (field == FIELD_PROTO)
+		buf_puts(out, " if (p->proto == PROTO_UNKNOWN) return 0;");
+	if (field == FIELD_ANY_PORT)
+		buf_puts(out, " v = p->sport; w = p->dport; break;");
+	else
+		buf_printf(out, " v = w = %s; break;", spellings[field].number);
+}
+
+void pred_print_bytes_case(struct buf *out, enum family family,
+			   enum pred_field field)
+{
+	const char *word = spellings[field].word;
+	bool two = field != FIELD_MAC_SOURCE &&
+		   (family == FAMILY_IPV6 ||
+		    (field != FIELD_SADDR && field != FIELD_DADDR));
+
+	buf_printf(out, " case %u: a[0] = ", field);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	buf_printf(out, word, 0);
+	if (two) {
+		buf_puts(out, "; a[1] = ");
+		buf_printf(out, word, 1);
+	}
+#pragma GCC diagnostic pop
+	buf_puts(out, "; break;");
+}
