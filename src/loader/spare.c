@@ -79,6 +79,14 @@ static bool is_rodata(uint32_t id)
 	return yes;
 }
 
+static bool is_shared(const struct ns *ns, uint32_t id)
+{
+	for (unsigned int i = 0; i < NS_MAPS; i++)
+		if (ns->id[i] == id)
+			return true;
+	return false;
+}
+
 /*
  * Whether all that @p knows of earlier packets is in its counters and tables,
  * and the maps that it shares are the present ones.
@@ -96,8 +104,7 @@ bool spare_possible(const struct ns *ns, const struct program *p)
 	for (i = 0; i < nmaps; i++) {
 		notes |= maps[i] == ns->id[NS_NOTES];
 		stats |= maps[i] == ns->id[NS_STATS];
-		if (maps[i] != ns->id[NS_NOTES] &&
-		    maps[i] != ns->id[NS_STATS] && maps[i] != counters &&
+		if (!is_shared(ns, maps[i]) && maps[i] != counters &&
 		    maps[i] != tables && !is_rodata(maps[i]))
 			return false;
 	}
