@@ -26,6 +26,8 @@ struct command_context {
 	bool quiet;  /* a repetition: what there is to print was printed */
 	bool dry;    /* nothing is committed */
 	struct buf zeroed; /* of struct zeroed */
+	bool tracked;	   /* what is committed goes into the snapshot */
+	struct loader_snapshot snapshot;
 };
 
 /* BPF's counters to forget once the batch is committed; as

@@ -134,6 +134,7 @@ static int fetch(struct command_context *ctx, const struct needs *n,
 		.detail = details[n->fetch],
 		.find = n->find,
 		.userspace_size = xt_userspace_size,
+		.lookup = loader_snapshot_lookup,
 	};
 	struct nft *nft = frontend_nft(ctx->fe, e);
 	int ret;
@@ -190,16 +191,45 @@ static void zero_bpf(const struct command_context *ctx)
 	}
 }
 
+#define BIND_TRIES 10
+
+/*
+ * A batch that depends on nothing that was read is bound to a generation all
+ * the same, so that it can be said what changed between which two; unless
+ * others keep coming in between.
+ */
+static int send_batch(struct command_context *ctx, uint32_t *from,
+		      struct err *e)
+{
+	struct nft *nft = ctx->fe->nft;
+	int ret, tries;
+
+	*from = ctx->image.generation;
+	if (*from || !ctx->tracked)
+		return nft_batch_commit(nft, ctx->batch, *from, e);
+	for (tries = 0; tries < BIND_TRIES; tries++) {
+		ret = nft_generation(nft, from, e);
+		if (!ret)
+			ret = nft_batch_commit(nft, ctx->batch, *from, e);
+		if (ret != -ERESTART)
+			return ret;
+	}
+	*from = 0;
+	return nft_batch_commit(nft, ctx->batch, 0, e);
+}
+
 static int commit(struct command_context *ctx, struct err *e)
 {
+	uint32_t from;
 	int ret;
 
 	if (!nft_batch_is_empty(ctx->batch)) {
-		ret = nft_batch_commit(ctx->fe->nft, ctx->batch,
-				       ctx->image.generation, e);
+		ret = send_batch(ctx, &from, e);
 		if (ret)
 			return ret;
 		ctx->fe->committed = true;
+		if (ctx->tracked)
+			loader_snapshot_note(&ctx->snapshot, ctx->batch, from);
 	}
 	zero_bpf(ctx);
 	return 0;
@@ -215,6 +245,8 @@ static int attempt(struct command_context *ctx, struct transaction *t,
 	ctx->batch = nft_batch_new();
 	if (!ctx->batch)
 		return command_result(e, -ENOMEM);
+	if (ctx->tracked)
+		nft_batch_track(ctx->batch);
 	ret = fetch(ctx, n, e);
 	if (!ret)
 		ret = build(ctx, t, e);
@@ -224,6 +256,16 @@ static int attempt(struct command_context *ctx, struct transaction *t,
 	ruleset_clear(&ctx->image);
 	buf_free(&ctx->zeroed);
 	return ret;
+}
+
+static size_t count_commands(const struct transaction *t)
+{
+	const struct list *i;
+	size_t n = 0;
+
+	for (i = t->commands.next; i != &t->commands; i = i->next)
+		n++;
+	return n;
 }
 
 static int run(struct frontend *fe, struct transaction *t, bool dry,
@@ -246,6 +288,8 @@ static int run(struct frontend *fe, struct transaction *t, bool dry,
 	ctx.single = first->node.next == &t->commands;
 	collect_needs(t, &n);
 	ctx.track = n.rules;
+	ctx.tracked = !dry &&
+		      loader_snapshot_begin(&ctx.snapshot, count_commands(t));
 	while ((ret = attempt(&ctx, t, &n, e)) == -ERESTART)
 		ctx.quiet = true;
 	return ret;

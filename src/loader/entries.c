@@ -20,6 +20,10 @@ static struct slot_entry *append(struct entries *x, unsigned int more)
 	return e + x->n - more;
 }
 
+/* nft_packets of a rule that was not read from the kernel; it may have counted
+ * since, and was not zeroed. */
+#define UNREAD UINT64_MAX
+
 static void identify(struct slot_entry *e, const struct table *t,
 		     const struct chain *c, const struct rule *r)
 {
@@ -28,7 +32,9 @@ static void identify(struct slot_entry *e, const struct table *t,
 	e->id.hash = r ? slot_rule_hash(r) : 0;
 	e->table_key = slot_table_key(t->family, t->name);
 	e->chain_key = slot_chain_key(t->family, t->name, c->name);
-	e->nft_packets = r ? r->packets : c->packets;
+	e->nft_packets = !r		     ? c->packets
+			 : t->counters_stale ? UNREAD
+					     : r->packets;
 }
 
 static int add_counters(struct entries *out, const struct job_chain *c,
@@ -141,6 +147,14 @@ static int all_of_ruleset(struct entries *out, const struct ruleset *rs)
 	return 0;
 }
 
+uint64_t entries_nft_packets(const struct slot_entry *now,
+			     const struct slot_entry *then)
+{
+	if (now->nft_packets != UNREAD)
+		return now->nft_packets;
+	return then ? then->nft_packets : 0;
+}
+
 static bool was_reset(const struct slot_entry *now,
 		      const struct slot_entry *then)
 {
@@ -184,6 +198,8 @@ static int add_rest(struct entries *out, const struct entries *have,
 			break;
 		}
 		*e = *now;
+		e->nft_packets = entries_nft_packets(
+			now, entries_find(before, &now->id));
 		e->kind = SLOT_REST;
 	}
 	free(totals);
@@ -208,15 +224,18 @@ int entries_add_rest(struct entries *out, const struct job *job,
 		     const struct ns *ns, const struct slot *live)
 {
 	struct entries have = {0}, exist = {0}, before = {0};
+	const struct slot_entry *then;
 	unsigned int i;
 	int err;
 
 	err = copy_sorted(&before, live->entries, live->n);
 	if (!err)
 		err = copy_sorted(&have, out->e, out->n);
-	for (i = 0; i < out->n && !err; i++)
-		out->e[i].fresh = was_reset(
-			&out->e[i], entries_find(&before, &out->e[i].id));
+	for (i = 0; i < out->n && !err; i++) {
+		then = entries_find(&before, &out->e[i].id);
+		out->e[i].fresh = was_reset(&out->e[i], then);
+		out->e[i].nft_packets = entries_nft_packets(&out->e[i], then);
+	}
 	/* Mostly there is none; then the counters need not be read. */
 	if (err || !is_one_left(&before, &have, NULL))
 		goto out;

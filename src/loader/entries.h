@@ -18,6 +18,11 @@ struct entries {
  * plans' order. */
 int entries_of_job(struct entries *out, const struct job *job);
 
+/* What nft has counted for @now at least, given what the live slot says of the
+ * rule (@then, or NULL). */
+uint64_t entries_nft_packets(const struct slot_entry *now,
+			     const struct slot_entry *then);
+
 /*
  * Appends an entry for each rule that @live has counted for, that still exists
  * and that @out does not hold; and marks as fresh those of @out whose nft

@@ -8,6 +8,7 @@
 #include "loader/clang.h"
 #include "loader/job.h"
 #include "loader/place.h"
+#include "loader/ruleset.h"
 #include "loader/spare.h"
 
 /* After libc's netinet/in.h, which then wins. */
@@ -61,32 +62,6 @@ bool job_is_hybrid(const struct job *job, unsigned int id)
 }
 
 /* ---- reading and planning ---- */
-
-static int fetch(struct job *job, struct nft *nft, struct err *e)
-{
-	struct nft_query q = {.detail = NFT_RULES};
-	unsigned int tries, i;
-	uint32_t first = 0;
-	int err;
-
-	for (tries = 0; tries < 20; tries++) {
-		ruleset_clear(&job->rs);
-		ruleset_init(&job->rs);
-		for (i = 0; i < 2; i++) {
-			q.family = families[i];
-			err = nft_fetch(nft, &q, &job->rs, e);
-			if (err)
-				return err;
-			if (i == 0)
-				first = job->rs.generation;
-		}
-		job->generation = job->rs.generation;
-		if (first == job->generation)
-			return 0;
-	}
-	return err_set(e, ERR_OTHER, ERESTART,
-		       "the ruleset changes faster than it can be read");
-}
 
 static int plan_chain(const struct ruleset *rs, struct job_chain *c,
 		      struct err *e)
@@ -145,7 +120,9 @@ int job_read(struct job *job, struct nft *nft, struct err *e)
 {
 	struct table *t;
 	unsigned int i, b;
-	int err = fetch(job, nft, e);
+	int err = ruleset_read(&job->rs, nft, job->place, e);
+
+	job->generation = job->rs.generation;
 
 	if (!err)
 		cgroup_resolve(&job->rs);

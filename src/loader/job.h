@@ -42,6 +42,9 @@ struct job_chain {
 };
 
 struct job {
+	/* Whose snapshot may stand for the kernel's rules (NULL: none's); set
+	 * after job_init(). */
+	const struct place *place;
 	struct ruleset rs; /* iptables' tables of both families */
 	uint32_t generation;
 	struct job_chain chain[JOB_CHAINS];

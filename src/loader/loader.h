@@ -10,7 +10,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "loader/place.h"
 #include "model/model.h"
+#include "translate/nft.h"
+#include "translate/snapshot.h"
 
 /* The environment's say: IPTABLES_BPF=off|auto, IPTABLES_BPF_WAIT=1. */
 struct loader_config {
@@ -26,6 +29,28 @@ void loader_config_from_env(struct loader_config *cfg);
  * fails the command.
  */
 void loader_kick(const struct loader_config *cfg);
+
+/*
+ * The snapshot of this namespace's rules (snapfile.h), which saves commands
+ * and syncs the kernel's dump. It serves whether BPF is on or off.
+ */
+struct loader_snapshot {
+	struct place place;
+	bool found;  /* place is valid */
+	bool exists; /* there is one already */
+	bool create; /* there is to be one */
+};
+/* Whether a batch of @commands commands is to be tracked, to be noted
+ * afterwards. */
+bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands);
+/* Notes what the committed batch @b has changed from generation @from (0: not
+ * known) to the next. */
+void loader_snapshot_note(const struct loader_snapshot *s,
+			  const struct nft_batch *b, uint32_t from);
+/* nft_query.lookup */
+int loader_snapshot_lookup(const struct snap_place *at, uint32_t generation,
+			   uint32_t sketch, uint64_t *handles, unsigned int max,
+			   void *arg);
 
 /*
  * Adds what BPF has counted to the counters of the rules and base chains in

@@ -22,7 +22,10 @@ libloader_a_SOURCES = \
 	src/loader/reap.c src/loader/reap.h \
 	src/loader/record.c src/loader/record.h \
 	src/loader/remove.c src/loader/remove.h \
+	src/loader/ruleset.c src/loader/ruleset.h \
 	src/loader/slot.c src/loader/slot.h \
+	src/loader/snapfile.c src/loader/snapfile.h \
+	src/loader/snapnote.c \
 	src/loader/spare.c src/loader/spare.h \
 	src/loader/status.c src/loader/status.h \
 	src/loader/swap.c src/loader/swap.h \

@@ -201,8 +201,10 @@ static void write_netns(const struct place *p)
 int place_prepare(const struct place *p, struct err *e)
 {
 	char path[PLACE_PATH_LEN];
-	int err = make_dir(PLACE_RUN);
+	int err;
 
+	snprintf(path, sizeof(path), "%s" PLACE_RUN, p->root);
+	err = make_dir(path);
 	place_file(p, path, sizeof(path), "");
 	if (!err)
 		err = make_dir(path);

@@ -653,9 +653,11 @@ int slot_zero(struct ns *ns,
 	err = sums ? slot_read(&live, ns, sums) : -ENOMEM;
 	for (i = 0; i < live.n && !err; i++)
 		if (live.entries[i].kind != SLOT_STATE &&
-		    match(&live.entries[i], arg))
+		    match(&live.entries[i], arg)) {
 			set_counts(&live.entries[i], -sums[i].packets,
 				   -sums[i].bytes);
+			live.entries[i].nft_packets = 0;
+		}
 out:
 	free(sums);
 	slot_close(&live);

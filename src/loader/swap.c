@@ -167,7 +167,9 @@ int swap_restamp(const struct job *job, struct ns *ns, uint32_t generation,
 		for (i = 0; i < live.n; i++) {
 			n = entries_find(&now, &live.entries[i].id);
 			if (n)
-				live.entries[i].nft_packets = n->nft_packets;
+				live.entries[i].nft_packets =
+					entries_nft_packets(n,
+							    &live.entries[i]);
 		}
 		slot_close(&live);
 		ns_set_ctl(ns, num, generation);
@@ -305,6 +307,8 @@ static int fill_slot(const struct job *job, struct ns *ns, unsigned int idle)
 	have_live = !slot_open(&live, ns, !idle, false);
 	if (!err && have_live)
 		err = entries_add_rest(&all, job, ns, &live);
+	for (i = 0; i < all.n && !have_live; i++)
+		all.e[i].nft_packets = entries_nft_packets(&all.e[i], NULL);
 	if (!err)
 		err = slot_create(&slot, ns, idle, all.e, all.n);
 	if (!err) {

@@ -12,6 +12,7 @@
 #include "loader/job.h"
 #include "loader/kick.h"
 #include "loader/record.h"
+#include "loader/ruleset.h"
 #include "loader/swap.h"
 #include "loader/sync.h"
 #include "loader/sys.h"
@@ -144,6 +145,7 @@ static int commit_guards(struct sync *s, const struct job *job,
 			      "the kernel's xt_bpf and nft_compat)");
 	if (!err) {
 		*generation = next_generation(job->generation);
+		ruleset_note_commit(&s->place, b, job->generation);
 		guard_change_done(&change, b);
 		guard_record_write(&s->place, &change.after);
 	}
@@ -252,6 +254,7 @@ static int sync_once(struct sync *s, bool background, uint32_t *generation,
 		if (background)
 			wait_quiet(s->nft);
 		job_init(&job);
+		job.place = &s->place;
 		err = sync_job(s, &job, e);
 		*generation = job.generation;
 		job_free(&job);
@@ -293,6 +296,7 @@ static bool nothing_to_do(struct sync *s, bool background, uint32_t *generation)
 	if (background)
 		wait_quiet(s->nft);
 	job_init(&job);
+	job.place = &s->place;
 	nothing = !job_read(&job, s->nft, NULL) &&
 		  !job_check_hooks(&job, s->nft, NULL) && !has_guards(&job.rs);
 	for (i = 0; i < job.n && nothing; i++)

@@ -143,6 +143,8 @@ struct table {
 	/* Other tools' base chains are in it; they and their rules are left out here. */
 	bool tainted;
 	bool builtin_tainted; /* one of them is called like one of iptables' */
+	/* The rules' counters are not the kernel's present ones, but older. */
+	bool counters_stale;
 	/* Not NULL when an iptables front end cannot handle this table ("incompatible"): why. */
 	char *incompatible;
 };

@@ -18,6 +18,7 @@
 #include "translate/debug.h"
 #include "translate/nft.h"
 #include "translate/nlwrite.h"
+#include "translate/snapshot.h"
 
 /* A ruleset that changes faster than we read it this many times in a row is
  * given up. */
@@ -27,7 +28,10 @@ struct fetch {
 	struct nft *nft;
 	const struct nft_query *q;
 	struct ruleset *rs;
-	struct table *table; /* the one whose chains or rules come in */
+	uint32_t generation;
+	struct table *table;	  /* the one whose chains or rules come in */
+	struct snap_record *keep; /* where they go, too */
+	unsigned int found;	  /* rules that were looked for */
 	struct chain *last; /* where the previous rule went: rules come chain by
 			       chain */
 };
@@ -162,23 +166,64 @@ static struct chain *rule_chain(const struct fetch *f, const char *name)
 	return table_find_chain(f->table, name);
 }
 
-static int rule_from_attrs(enum family family, const struct attr *tb,
-			   struct rule *r, struct decode_result *res)
+static struct snap_content content_of(const struct attr *tb)
 {
-	const struct attr *exprs = &tb[NFTA_RULE_EXPRESSIONS];
-	const struct attr *udata = &tb[NFTA_RULE_USERDATA];
+	struct snap_content c = {
+		.exprs = tb[NFTA_RULE_EXPRESSIONS].data,
+		.exprs_len = tb[NFTA_RULE_EXPRESSIONS].len,
+		.udata = tb[NFTA_RULE_USERDATA].data,
+		.udata_len = tb[NFTA_RULE_USERDATA].len,
+	};
+
+	attr_u64(&tb[NFTA_RULE_HANDLE], &c.handle);
+	return c;
+}
+
+static int rule_from_content(enum family family, const struct snap_content *c,
+			     struct rule *r, struct decode_result *res)
+{
+	size_t len = c->exprs ? c->exprs_len : 0;
 	int ret;
 
-	attr_u64(&tb[NFTA_RULE_HANDLE], &r->handle);
-	ret = rule_decode(family, exprs->data, exprs->data ? exprs->len : 0, r,
-			  res);
-	if (!ret && udata->data)
-		ret = rule_decode_userdata(r, udata->data, udata->len);
+	r->handle = c->handle;
+	ret = rule_decode(family, c->exprs, len, r, res);
+	if (!ret && c->udata)
+		ret = rule_decode_userdata(r, c->udata, c->udata_len);
 	if (!ret)
 		rule_mark_guard(r);
 	if (!ret)
-		ret = rule_keep_raw(r, exprs->data, exprs->len, udata->data,
-				    udata->len);
+		ret = rule_keep_raw(r, c->exprs, len, c->udata, c->udata_len);
+	return ret;
+}
+
+/* A new rule in *@out, for @c, a chain of @t. */
+static int make_rule(struct table *t, const struct chain *c,
+		     const struct snap_content *content, struct rule **out)
+{
+	struct rule *r = rule_new();
+	struct decode_result res;
+	int ret;
+
+	if (!r)
+		return -ENOMEM;
+	ret = rule_from_content(t->family, content, r, &res);
+	if (!ret && res.incompatible)
+		ret = set_incompatible(t, c->name, res.why);
+	if (ret)
+		rule_free(r);
+	else
+		*out = r;
+	return ret;
+}
+
+int nft_take_rule(struct table *t, struct chain *c,
+		  const struct snap_content *content)
+{
+	struct rule *r;
+	int ret = make_rule(t, c, content, &r);
+
+	if (!ret)
+		chain_append_rule(c, r);
 	return ret;
 }
 
@@ -200,11 +245,20 @@ static int take_rule(struct fetch *f, struct chain *c, struct rule *r)
 	return want ? FOUND : 0;
 }
 
+static void keep_rule(struct fetch *f, const struct chain *c,
+		      struct snap_content *content, const struct rule *r)
+{
+	const struct snap_place at = {f->q->family, f->table->name, c->name};
+
+	content->sketch = rule_sketch(r);
+	snap_add(f->keep, &at, NFT_APPEND, 0, content);
+}
+
 static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	struct attr_area area = nlmsg_attrs(nlh);
 	struct attr tb[NFTA_RULE_MAX + 1];
-	struct decode_result res;
+	struct snap_content content;
 	struct fetch *f = arg;
 	struct chain *c = NULL;
 	const char *name;
@@ -218,22 +272,14 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 	if (!c)
 		return 0; /* of a base chain that we leave out */
 	f->last = c;
-	r = rule_new();
-	if (!r)
-		return -ENOMEM;
-	ret = rule_from_attrs(f->q->family, tb, r, &res);
-	if (ret) {
-		rule_free(r);
+	content = content_of(tb);
+	ret = make_rule(f->table, c, &content, &r);
+	if (ret)
 		return ret;
-	}
 	if (f->nft->debug)
 		debug_rule(f->nft, nlh, r->flags & RULE_GUARD);
-	if (res.incompatible)
-		ret = set_incompatible(f->table, name, res.why);
-	if (ret) {
-		rule_free(r);
-		return ret;
-	}
+	if (f->keep)
+		keep_rule(f, c, &content, r);
 	return take_rule(f, c, r);
 }
 
@@ -243,6 +289,7 @@ int nft_rule_from_message(const struct nlmsghdr *nlh,
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	struct attr_area area = nlmsg_attrs(nlh);
 	struct attr tb[NFTA_RULE_MAX + 1];
+	struct snap_content content;
 	struct decode_result res;
 	int ret;
 
@@ -257,7 +304,9 @@ int nft_rule_from_message(const struct nlmsghdr *nlh,
 		return -ENOMEM;
 	/* Other families are decoded for what they have in common, the guard's
 	 * absence. */
-	ret = rule_from_attrs((enum family)out->family, tb, out->rule, &res);
+	content = content_of(tb);
+	ret = rule_from_content((enum family)out->family, &content, out->rule,
+				&res);
 	if (ret)
 		rule_free(out->rule);
 	return ret;
@@ -283,14 +332,47 @@ static int dump_rules(struct fetch *f, const char *chain)
  */
 #define WHOLE_TABLE_MAX 2000
 
-static bool is_large(const struct table *t)
+/* What has no more rules is read as quickly as it is found in a snapshot. */
+#define SMALL_TABLE_MAX 500
+#define SMALL_CHAIN_MAX 200
+
+/* About how many rules @t has: its rules and some more. */
+static uint64_t uses(const struct table *t)
 {
 	const struct chain *c;
-	uint64_t rules = 0;
+	uint64_t n = 0;
 
 	list_for_each (c, &t->chains, const struct chain, node)
-		rules += c->use; /* its rules and some more */
-	return rules > WHOLE_TABLE_MAX;
+		n += c->use;
+	return n;
+}
+
+/* Counts what the rules of @t make of the chains' use counts, down or up. */
+static void count_uses(struct table *t, uint32_t step)
+{
+	struct chain *c, *to;
+	struct rule *r;
+
+	list_for_each (c, &t->chains, struct chain, node) {
+		c->use += c->nrules * step;
+		list_for_each (r, &c->rules, struct rule, node) {
+			to = *r->chain ? table_find_chain(t, r->chain) : NULL;
+			if (to)
+				to->use += step;
+		}
+	}
+}
+
+bool nft_uses_agree(struct table *t)
+{
+	struct chain *c;
+	bool agree = true;
+
+	count_uses(t, (uint32_t)-1);
+	list_for_each (c, &t->chains, struct chain, node)
+		agree &= !c->use;
+	count_uses(t, 1);
+	return agree;
 }
 
 /* The chains at @hook; -1: user chains, or the one that is asked for. */
@@ -321,18 +403,93 @@ static int dump_by_chain(struct fetch *f)
 	return ret ? ret : dump_chains_at(f, -1);
 }
 
+static int dump_table(struct fetch *f)
+{
+	uint64_t n = uses(f->table);
+	int ret;
+
+	f->keep = n > SMALL_TABLE_MAX && !f->q->chain ? f->q->keep : NULL;
+	if (f->keep)
+		snap_reset(f->keep, f->q->family, f->table->name);
+	if (f->nft->debug || (!f->q->chain && n > WHOLE_TABLE_MAX))
+		ret = dump_by_chain(f);
+	else
+		ret = dump_rules(f, f->q->chain);
+	f->keep = NULL;
+	return ret;
+}
+
+/* ---- without a dump ---- */
+
+/* One rule by its handle, when it is the one that is looked for. */
+static int match_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	struct fetch *f = arg;
+	int ret = rule_cb(nlh, arg);
+
+	f->found += ret == FOUND;
+	return ret == FOUND ? 0 : ret;
+}
+
+static int get_rule(struct fetch *f, const char *chain, uint64_t handle)
+{
+	conn_begin(f->nft, NFT_MSG_GETRULE, NLM_F_ACK, f->q->family);
+	nlw_str(&f->nft->req, NFTA_RULE_TABLE, f->table->name);
+	nlw_str(&f->nft->req, NFTA_RULE_CHAIN, chain);
+	nlw_u64(&f->nft->req, NFTA_RULE_HANDLE, handle);
+	return conn_request(f->nft, match_cb, f);
+}
+
+#define MAX_CANDIDATES 8
+
+/*
+ * Looks for q->find among what is known. Each rule that may be it is read and
+ * compared: what is known may be wrong about a rule, never we. False: the
+ * kernel is to be asked for all; also where several are equal, since the first
+ * one in the chain is meant.
+ */
+static bool look_up(struct fetch *f)
+{
+	const struct nft_query *q = f->q;
+	const struct snap_place at = {q->family, f->table->name, q->chain};
+	struct chain *c = table_find_chain(f->table, q->chain);
+	uint64_t handle[MAX_CANDIDATES];
+	int n, i, ret = 0;
+
+	if (!c || c->use <= SMALL_CHAIN_MAX)
+		return false;
+	n = q->lookup(&at, f->generation, rule_sketch(q->find), handle,
+		      MAX_CANDIDATES, q->arg);
+	f->found = 0;
+	for (i = 0; i < n && !ret; i++)
+		ret = get_rule(f, q->chain, handle[i]);
+	if (n >= 0 && !ret && f->found <= 1)
+		return true;
+	chain_flush(c);
+	return false;
+}
+
+static bool is_known(struct fetch *f)
+{
+	const struct nft_query *q = f->q;
+
+	if (f->nft->debug)
+		return false;
+	if (q->find && q->lookup)
+		return look_up(f);
+	return q->known && !q->chain && uses(f->table) > SMALL_TABLE_MAX &&
+	       !q->known(f->table, f->generation, q->arg);
+}
+
 static int fetch_rules(struct fetch *f)
 {
 	int ret = 0;
 
 	list_for_each (f->table, &f->rs->tables, struct table, node) {
 		f->last = NULL;
-		if (list_empty(&f->table->chains))
+		if (list_empty(&f->table->chains) || is_known(f))
 			continue;
-		if (f->nft->debug || (!f->q->chain && is_large(f->table)))
-			ret = dump_by_chain(f);
-		else
-			ret = dump_rules(f, f->q->chain);
+		ret = dump_table(f);
 		if (ret)
 			break;
 	}
@@ -348,6 +505,7 @@ static int fetch_once(struct fetch *f, struct err *e)
 	ret = nft_generation(f->nft, &before, e);
 	if (ret)
 		return ret;
+	f->generation = before;
 	ret = fetch_tables(f);
 	if (!ret && f->q->detail >= NFT_CHAINS)
 		ret = fetch_chains(f);
@@ -377,6 +535,8 @@ int nft_fetch(struct nft *nft, const struct nft_query *q, struct ruleset *rs,
 
 	for (tries = 0; ret == -EINTR && tries < MAX_TRIES; tries++) {
 		ruleset_init(&got);
+		if (q->keep)
+			snap_record_free(q->keep);
 		ret = fetch_once(&f, e);
 		if (ret)
 			ruleset_clear(&got);

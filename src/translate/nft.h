@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "model/model.h"
 
+struct snap_place;
+struct snap_record;
 struct nft; /* a netlink connection in the caller's network namespace */
 
 int nft_open(struct nft **out, struct err *e);
@@ -89,7 +91,30 @@ struct nft_query {
 	 */
 	const struct rule *find;
 	ext_cmp_size_fn userspace_size;
+	/*
+	 * What is known without asking the kernel, of tables and chains with
+	 * many rules. All may be NULL; a negative errno of theirs means that
+	 * the kernel is to be asked.
+	 * @known: adds the rules of @t as of @generation (nft_take_rule()).
+	 * @lookup, with @find: as snap_find(), of rules that may be it.
+	 * @keep, empty: gets the rules of such tables for which the kernel was
+	 * asked.
+	 */
+	int (*known)(struct table *t, uint32_t generation, void *arg);
+	int (*lookup)(const struct snap_place *at, uint32_t generation,
+		      uint32_t sketch, uint64_t *handles, unsigned int max,
+		      void *arg);
+	struct snap_record *keep;
+	void *arg; /* of known() and lookup() */
 };
+
+/* Adds a rule to @c, a chain of @t, as a dump would. 0 or -ENOMEM. */
+struct snap_content;
+int nft_take_rule(struct table *t, struct chain *c,
+		  const struct snap_content *rule);
+/* Whether the kernel's use counts of the chains are those that the rules of
+ * @t account for: else some are missing, or too many. */
+bool nft_uses_agree(struct table *t);
 
 /*
  * Reads what @q asks for and appends it to @rs (initialised by the caller,
@@ -208,7 +233,6 @@ void nft_batch_track(struct nft_batch *b);
  * not known (a change of kinds that records do not have, or too much to ask the
  * kernel about); @r is then of no use.
  */
-struct snap_record;
 int nft_batch_change(const struct nft_batch *b, struct snap_record *r);
 /* The handle that the rule with this batch-wide id got; 0: not known. */
 uint64_t nft_batch_handle(const struct nft_batch *b, uint32_t id);

@@ -35,43 +35,64 @@ static uint32_t mix_addr(uint32_t h, const union model_addr *addr,
 	return h;
 }
 
-/* xt_tcp and xt_udp begin alike. All ports say nothing: such a match may be
- * left out. */
-static uint32_t mix_ports(uint32_t h, const struct ext *m)
+/*
+ * What is not 0 to N is N + 1 to the last, and comes back as that. All ports
+ * say nothing: such a condition may be left out.
+ */
+static uint32_t sketch_range(uint32_t seed, const uint16_t range[2],
+			     bool inverted)
 {
-	const struct xt_udp *l4 = (const void *)m->data;
+	uint32_t low = range[0], high = range[1];
 
-	if (m->size < offsetof(struct xt_udp, invflags))
-		return h;
-	if (l4->spts[0] || l4->spts[1] != UINT16_MAX)
-		h = mix(mix(h, 1u << 31 | l4->spts[0]), l4->spts[1]);
-	if (l4->dpts[0] || l4->dpts[1] != UINT16_MAX)
-		h = mix(mix(h, 1u << 30 | l4->dpts[0]), l4->dpts[1]);
-	return h;
+	if (!low && high == UINT16_MAX)
+		return 0;
+	if (inverted && !low) {
+		low = high + 1;
+		high = UINT16_MAX;
+		inverted = false;
+	} else if (inverted && high == UINT16_MAX) {
+		high = low - 1;
+		low = 0;
+		inverted = false;
+	}
+	return mix(seed + inverted, low << 16 | high);
 }
 
-static uint32_t mix_text(uint32_t h, const struct ext *m)
+static uint32_t sketch_ports(const struct ext *m)
 {
-	return mix_bytes(h, m->data, strnlen((const char *)m->data, m->size));
+	const struct xt_tcp *tcp = (const void *)m->data;
+	const struct xt_udp *udp = (const void *)m->data;
+	bool is_tcp = *m->name == 't';
+	uint8_t inverted;
+
+	if (m->size < (is_tcp ? sizeof(*tcp) : sizeof(*udp)))
+		return 0;
+	inverted = is_tcp ? tcp->invflags : udp->invflags;
+	return sketch_range(0x5bd1e995u, udp->spts,
+			    inverted & XT_UDP_INV_SRCPT) +
+	       sketch_range(0x27d4eb2fu, udp->dpts,
+			    inverted & XT_UDP_INV_DSTPT);
 }
 
 /*
  * Only what the kernel gives back as it was given: neither names of matches
- * that may be written in other ways (or not at all), nor what is rounded.
+ * that may be written in other ways (or not at all), nor what is rounded, nor
+ * the order.
  */
-static uint32_t mix_match(uint32_t h, const struct ext *m)
+static uint32_t sketch_match(const struct ext *m)
 {
 	if (!strcmp(m->name, "tcp") || !strcmp(m->name, "udp"))
-		return mix_ports(h, m);
+		return sketch_ports(m);
 	if (!strcmp(m->name, "comment"))
-		return mix_text(h, m);
-	return h;
+		return mix_bytes(1, m->data,
+				 strnlen((const char *)m->data, m->size));
+	return 0;
 }
 
 uint32_t rule_sketch(const struct rule *r)
 {
 	const struct core_match *c = &r->core;
-	uint32_t h = mix(c->proto, r->action);
+	uint32_t h = mix((uint8_t)c->proto, r->action);
 	struct ext *m;
 
 	h = mix_addr(h, &c->src, &c->smsk);
@@ -79,6 +100,6 @@ uint32_t rule_sketch(const struct rule *r)
 	if (r->action == ACTION_JUMP || r->action == ACTION_GOTO)
 		h = mix_bytes(h, r->chain, strlen(r->chain));
 	list_for_each (m, &r->matches, struct ext, node)
-		h = mix_match(h, m);
+		h += sketch_match(m);
 	return h;
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What commits do with the snapshot of their namespace's rules: note what they
+ * changed; and what -C and -D do: look a rule up. */
+#include <errno.h>
+#include <string.h>
+
+#include "loader/kick.h"
+#include "loader/loader.h"
+#include "loader/ruleset.h"
+#include "loader/snapfile.h"
+
+/* A restore of so many rules is worth a snapshot of its own. */
+#define MANY_COMMANDS 500
+/* A record of so many bytes is nearly all that there is. */
+#define LARGE_RECORD (256u << 10)
+
+bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands)
+{
+	memset(s, 0, sizeof(*s));
+	s->found = !place_find(&s->place, NULL);
+	s->exists = s->found && snapfile_exists(&s->place);
+	s->create = s->found && !s->exists && commands >= MANY_COMMANDS;
+	return s->exists || s->create;
+}
+
+/* The record of the commit in @out. */
+static int make_record(const struct place *p, const struct nft_batch *b,
+		       uint32_t from, struct buf *out)
+{
+	struct snap_record r;
+	int err;
+
+	memset(&r, 0, sizeof(r));
+	err = from ? nft_batch_change(b, &r) : -ENODATA;
+	if (!err)
+		err = snap_record_end(&r, snapfile_world(p), from,
+				      snap_next_generation(from), out);
+	snap_record_free(&r);
+	return err;
+}
+
+/* Restores of large tables over and over would make a long history. */
+static int append(const struct place *p, const struct buf *record)
+{
+	struct snapfile_mark seen;
+
+	if (record->len < LARGE_RECORD)
+		return snapfile_append(p, record);
+	snapfile_look(p, &seen);
+	return snapfile_is_bloated(seen.len, record->len)
+		       ? snapfile_replace(p, record, &seen)
+		       : snapfile_append(p, record);
+}
+
+/* Who leaves a directory behind for a namespace sees to it that somebody
+ * removes those of others that are gone. */
+static int create(const struct place *p, const struct buf *record)
+{
+	const struct snapfile_mark none = {0};
+	int err = place_prepare(p, NULL);
+
+	if (!err)
+		err = snapfile_replace(p, record, &none);
+	if (!err && !place_is_machine_netns(p))
+		kick_reaper();
+	return err;
+}
+
+void loader_snapshot_note(const struct loader_snapshot *s,
+			  const struct nft_batch *b, uint32_t from)
+{
+	struct buf record = BUF_INIT;
+
+	if (!s->found || make_record(&s->place, b, from, &record))
+		goto out;
+	if (s->exists)
+		append(&s->place, &record);
+	else if (s->create)
+		create(&s->place, &record);
+out:
+	buf_free(&record);
+}
+
+void ruleset_note_commit(const struct place *place, const struct nft_batch *b,
+			 uint32_t from)
+{
+	const struct loader_snapshot s = {
+		.place = *place,
+		.found = true,
+		.exists = snapfile_exists(place),
+	};
+
+	if (s.exists)
+		loader_snapshot_note(&s, b, from);
+}
+
+int loader_snapshot_lookup(const struct snap_place *at, uint32_t generation,
+			   uint32_t sketch, uint64_t *handles, unsigned int max,
+			   void *arg)
+{
+	struct snapfile f;
+	struct place p;
+	int ret = place_find(&p, NULL);
+
+	if (ret)
+		return ret;
+	ret = snapfile_read(&f, &p, generation);
+	if (!ret)
+		ret = snap_find(&f.snap, at, sketch, handles, max);
+	snapfile_close(&f);
+	return ret;
+}
