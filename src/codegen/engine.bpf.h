@@ -80,7 +80,11 @@ INLINE int in_range(abi_u32 x, abi_u32 range)
 /* As much of the transport header as the entry wants is there. */
 INLINE int header_fits(const struct pkt *p, abi_u32 proto)
 {
-	if (p->avail < (proto >> 8 & 0xff))
+	abi_u32 have = p->avail;
+
+	if (proto & ENTRY_PROTO_NATIVE && have < fast_bytes(p))
+		have = fast_bytes(p);
+	if (have < (proto >> 8 & 0xff))
 		return 0;
 	if (!(proto & ENTRY_PROTO_SHORT))
 		return 1;

@@ -66,12 +66,13 @@ struct engine_key {
 	uint8_t proto;
 	bool has_proto;
 	/*
-	 * Bytes of transport header that must be there. With is_short the entry
-	 * is about packets that have them but not all of @below: those
-	 * that the rule drops.
+	 * Bytes of transport header that must be there; is_native: or be what
+	 * nft takes for them in a later fragment. With is_short the entry is
+	 * about packets that have them but not all of @below: those that the
+	 * rule drops.
 	 */
 	uint8_t need, below;
-	bool is_short, frag1;
+	bool is_native, is_short, frag1;
 	uint8_t ifaces;	   /* ENGINE_IIF, ENGINE_OIF: the whole name is known */
 	uint32_t iif, oif; /* hashes of names */
 	uint32_t conds;	   /* where the list begins, 0: none */
@@ -92,12 +93,13 @@ enum {
 	ENTRY_TARGET, /* list of tables; or, when foreign, number in the run */
 	ENTRY_ADDRS,  /* saddr, its mask, daddr, its mask */
 };
-#define ENTRY_LAST	  0x80000000u /* in its bucket */
-#define ENTRY_FOREIGN	  0x10u	      /* the target is code */
-#define ENTRY_UNCOUNTED	  0x20u
-#define ENTRY_PROTO_KNOWN 0x1000000u
-#define ENTRY_PROTO_SHORT 0x2000000u
-#define ENTRY_PROTO_FRAG1 0x4000000u
+#define ENTRY_LAST	   0x80000000u /* in its bucket */
+#define ENTRY_FOREIGN	   0x10u       /* the target is code */
+#define ENTRY_UNCOUNTED	   0x20u
+#define ENTRY_PROTO_KNOWN  0x1000000u
+#define ENTRY_PROTO_SHORT  0x2000000u
+#define ENTRY_PROTO_FRAG1  0x4000000u
+#define ENTRY_PROTO_NATIVE 0x8000000u
 
 enum {
 	TABLE_FIRST,   /* least index in it; all ones: the end of the list */

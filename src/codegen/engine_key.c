@@ -532,6 +532,21 @@ static int emit_short(struct reading *rd, struct engine_conds *conds,
 	return ret;
 }
 
+/* Whether @p can find a header too short that those before it have not. */
+static bool drops(const struct engine_key *k, const struct pred *p)
+{
+	return p->transport.need > k->need ||
+	       (p->transport.drop_frag1 && k->is_native);
+}
+
+/* Once the match's own code has looked, there is no later fragment any more. */
+static void add_header(struct engine_key *k, const struct pred *p)
+{
+	if (k->need < p->transport.need)
+		k->need = p->transport.need;
+	k->is_native &= p->transport.native;
+}
+
 int engine_add_keys(struct plan *p, struct engine_conds *conds,
 		    const struct plan_rule *r, uint32_t index,
 		    struct engine_keys *out)
@@ -540,6 +555,7 @@ int engine_add_keys(struct plan *p, struct engine_conds *conds,
 	int ret = 0;
 
 	start_reading(&rd, p);
+	rd.key.is_native = true;
 	for (unsigned int i = 0; i < r->npreds && !ret; i++) {
 		const struct pred *q = &r->preds[i];
 
@@ -547,11 +563,9 @@ int engine_add_keys(struct plan *p, struct engine_conds *conds,
 			ret = read_pred(&rd, q);
 			continue;
 		}
-		if (q->transport.need <= rd.key.need)
-			continue;
-		if (!q->transport.native)
+		if (!q->transport.native && drops(&rd.key, q))
 			ret = emit_short(&rd, conds, q, index, out);
-		rd.key.need = q->transport.need;
+		add_header(&rd.key, q);
 	}
 	/* It was admitted: what fails now is memory. */
 	return ret ? -ENOMEM : emit(&rd, conds, index, out);

@@ -6,8 +6,8 @@
 #include "codegen/print.h"
 
 /*
- * Whether nft finds a header in a later fragment where a rule of some run asks
- * natively for one differs between kernels: such fragments are nft's, by
+ * Where it is not known whether nft finds a header in a later fragment when a
+ * rule of some run asks natively for one, such fragments are nft's, by
  * protocol (print_pred.c does the same in straight code).
  */
 static void scan_rule(const struct plan_rule *r, bool asked[UINT8_MAX + 1])
@@ -37,7 +37,8 @@ static void print_fragments(struct buf *out, const struct plan *p)
 				scan_rule(&c->rules[c->runs[k].first + r],
 					  asked);
 	}
-	buf_puts(out, "#define NATIVE_FRAGMENT(p) ((p)->fragoff && (");
+	buf_puts(out, "#define NATIVE_FRAGMENT(p) ((p)->fragoff && "
+		      "fragments == FRAGMENTS_ASK_NFT && (");
 	for (unsigned int i = 0; i <= UINT8_MAX; i++)
 		if (asked[i])
 			buf_printf(out, "(p)->proto == %u || ", i);
@@ -75,23 +76,23 @@ static const struct name names[] = {
 	NAME(ENTRY_ADDRS),	 NAME(ENTRY_LAST),
 	NAME(ENTRY_FOREIGN),	 NAME(ENTRY_UNCOUNTED),
 	NAME(ENTRY_PROTO_KNOWN), NAME(ENTRY_PROTO_SHORT),
-	NAME(ENTRY_PROTO_FRAG1), NAME(TABLE_FIRST),
-	NAME(TABLE_LAST),	 NAME(TABLE_BUCKETS),
-	NAME(TABLE_HASH),	 NAME(TABLE_PORTS),
-	NAME(TABLE_PROTO),	 NAME(TABLE_IFACES),
-	NAME(TABLE_ADDRS),	 NAME(COND_TEXT),
-	NAME(COND_MASKED),	 NAME(COND_BETWEEN),
-	NAME(COND_RANGES),	 NAME(COND_BYTES),
-	NAME(COND_KIND),	 NAME(COND_INVERT),
-	NAME(COND_LAST),	 NAME(COND_STRIDE),
-	NAME(WALK_END),		 NAME(WALK_HANDOVER),
-	NAME(WALK_LEFT),	 NAME(WALK_ON),
-	NAME(ENGINE_IIF),	 NAME(ENGINE_OIF),
-	NAME(WORD_ZERO),	 NAME(WORD_ONES),
-	NAME(VERDICT_NEXT),	 NAME(VERDICT_ACCEPT),
-	NAME(VERDICT_DROP),	 NAME(VERDICT_RETURN),
-	NAME(VERDICT_JUMP),	 NAME(VERDICT_GOTO),
-	NAME(VERDICT_HANDOVER),
+	NAME(ENTRY_PROTO_FRAG1), NAME(ENTRY_PROTO_NATIVE),
+	NAME(TABLE_FIRST),	 NAME(TABLE_LAST),
+	NAME(TABLE_BUCKETS),	 NAME(TABLE_HASH),
+	NAME(TABLE_PORTS),	 NAME(TABLE_PROTO),
+	NAME(TABLE_IFACES),	 NAME(TABLE_ADDRS),
+	NAME(COND_TEXT),	 NAME(COND_MASKED),
+	NAME(COND_BETWEEN),	 NAME(COND_RANGES),
+	NAME(COND_BYTES),	 NAME(COND_KIND),
+	NAME(COND_INVERT),	 NAME(COND_LAST),
+	NAME(COND_STRIDE),	 NAME(WALK_END),
+	NAME(WALK_HANDOVER),	 NAME(WALK_LEFT),
+	NAME(WALK_ON),		 NAME(ENGINE_IIF),
+	NAME(ENGINE_OIF),	 NAME(WORD_ZERO),
+	NAME(WORD_ONES),	 NAME(VERDICT_NEXT),
+	NAME(VERDICT_ACCEPT),	 NAME(VERDICT_DROP),
+	NAME(VERDICT_RETURN),	 NAME(VERDICT_JUMP),
+	NAME(VERDICT_GOTO),	 NAME(VERDICT_HANDOVER),
 };
 
 void engine_print_defines(struct buf *out, const struct plan *p)

@@ -442,6 +442,7 @@ static uint32_t proto_word(const struct engine_key *k)
 {
 	return k->proto | (uint32_t)k->need << 8 | (uint32_t)k->below << 16 |
 	       (k->has_proto ? ENTRY_PROTO_KNOWN : 0) |
+	       (k->is_native && k->need ? ENTRY_PROTO_NATIVE : 0) |
 	       (k->is_short ? ENTRY_PROTO_SHORT : 0) |
 	       (k->frag1 ? ENTRY_PROTO_FRAG1 : 0);
 }

@@ -41,34 +41,11 @@ static bool rule_asks(struct plan *p, const struct plan_chain *c,
 	return true;
 }
 
-/* Tables leave packets to nft that are too short for what their rules read. */
-static bool run_asks(const struct plan_chain *c, const struct engine_run *run)
-{
-	for (unsigned int i = 0; i < run->n; i++) {
-		const struct plan_rule *r = &c->rules[run->first + i];
-
-		for (unsigned int k = 0; k < r->npreds; k++)
-			if (r->preds[k].field == FIELD_TRANSPORT)
-				return true;
-	}
-	return false;
-}
-
 static bool chain_asks(struct plan *p, const struct plan_chain *c)
 {
 	for (unsigned int i = 0; i < c->live; i++)
 		if (rule_asks(p, c, &c->rules[i]))
 			return true;
-	for (unsigned int i = 0; i < c->nruns; i++) {
-		if (!run_asks(c, &c->runs[i]))
-			continue;
-		snprintf(p->obstacle, sizeof(p->obstacle),
-			 "%u rules from rule %u of %s on are a table, which "
-			 "leaves short packets to nft",
-			 c->runs[i].n, c->rules[c->runs[i].first].num,
-			 c->chain->name);
-		return true;
-	}
 	return false;
 }
 

@@ -79,15 +79,33 @@ static bool set_tables(struct bpf_map *m, const struct plan *plan)
 	return true;
 }
 
-/* Constants in the order of their definition in packet.bpf.h. */
-static int set_constants(struct bpf_object *obj, const struct plan *plan)
+/* Sets the constant @name of packet.bpf.h, where the program has it. */
+static void set_constant(struct bpf_object *obj, uint8_t *rodata, size_t size,
+			 const char *name, uint32_t value)
+{
+	struct btf *btf = bpf_object__btf(obj);
+	int id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	const struct btf_type *sec = id < 0 ? NULL : btf__type_by_id(btf, id);
+	const struct btf_var_secinfo *var = sec ? btf_var_secinfos(sec) : NULL;
+
+	for (int i = 0; sec && i < btf_vlen(sec); i++) {
+		const struct btf_type *t = btf__type_by_id(btf, var[i].type);
+
+		if (!strcmp(btf__name_by_offset(btf, t->name_off), name) &&
+		    var[i].offset + sizeof(value) <= size)
+			memcpy(rodata + var[i].offset, &value, sizeof(value));
+	}
+}
+
+static int set_constants(struct bpf_object *obj, const struct plan *plan,
+			 uint32_t fragments)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id = btf ? btf__find_by_name_kind(btf, "nf_conn", BTF_KIND_STRUCT)
 		     : 0;
 	struct bpf_map *m;
 	size_t size;
-	uint32_t *v;
+	void *v;
 
 	btf__free(btf);
 	bpf_object__for_each_map(m, obj)
@@ -98,15 +116,16 @@ static int set_constants(struct bpf_object *obj, const struct plan *plan)
 		if (!strstr(bpf_map__name(m), ".rodata"))
 			continue;
 		v = bpf_map__initial_value(m, &size);
-		if (!v || size < 3 * sizeof(*v))
+		if (!v)
 			return -EINVAL;
-		v[1] = id > 0 ? id : 0;
+		set_constant(obj, v, size, "nf_conn_type_id", id > 0 ? id : 0);
+		set_constant(obj, v, size, "fragments", fragments);
 	}
 	return 0;
 }
 
-static int load(struct program *prog, const char *path,
-		const struct plan *plan)
+static int load(struct program *prog, const char *path, const struct plan *plan,
+		uint32_t fragments)
 {
 	struct bpf_program *front;
 	double start = now_ms();
@@ -116,7 +135,7 @@ static int load(struct program *prog, const char *path,
 	prog->obj = bpf_object__open_file(path, NULL);
 	if (!prog->obj)
 		return -errno;
-	ret = set_constants(prog->obj, plan);
+	ret = set_constants(prog->obj, plan, fragments);
 	if (!ret)
 		ret = bpf_object__load(prog->obj);
 	if (ret)
@@ -135,7 +154,8 @@ static int load(struct program *prog, const char *path,
 	return 0;
 }
 
-int program_build(struct program *prog, const struct plan *p)
+int program_build_for(struct program *prog, const struct plan *p,
+		      uint32_t fragments)
 {
 	char dir[] = "/tmp/codegen.XXXXXX", src[64], obj[64];
 	int ret;
@@ -152,7 +172,7 @@ int program_build(struct program *prog, const struct plan *p)
 		prog->clang_ms += now_ms();
 	}
 	if (!ret)
-		ret = load(prog, obj, p);
+		ret = load(prog, obj, p, fragments);
 	if (ret && getenv("CODEGEN_KEEP")) {
 		fprintf(stderr, "kept %s\n", src);
 		return ret;
@@ -161,6 +181,11 @@ int program_build(struct program *prog, const struct plan *p)
 	unlink(obj);
 	rmdir(dir);
 	return ret;
+}
+
+int program_build(struct program *prog, const struct plan *p)
+{
+	return program_build_for(prog, p, 0);
 }
 
 void program_free(struct program *prog)

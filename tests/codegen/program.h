@@ -27,6 +27,9 @@ struct program {
  * program_free() in any case.
  */
 int program_build(struct program *prog, const struct plan *p);
+/* @fragments: the constant of this name in packet.bpf.h. */
+int program_build_for(struct program *prog, const struct plan *p,
+		      uint32_t fragments);
 void program_free(struct program *prog);
 
 #define PROGRAM_HANDED_OVER 2

@@ -48,11 +48,15 @@ static struct {
 	unsigned int ports;  /* values of a port */
 	unsigned int wild;   /* one in so many rules lacks a condition */
 	unsigned int passes; /* one in so many rules does not decide */
-	unsigned int chains; /* user chains, the first ones lead to later ones */
-	unsigned int odd;    /* one in so many rules is straight code */
-	unsigned int names;  /* of devices */
+	unsigned int
+		chains;	    /* user chains, the first ones lead to later ones */
+	unsigned int odd;   /* one in so many rules is straight code */
+	unsigned int names; /* of devices */
 	unsigned int marks;
+	unsigned int fragments; /* FRAGMENTS_* of packet.bpf.h */
 } mood;
+
+enum { ASK_NFT, READ, SKIPPED };
 
 static void random_addr(uint8_t *addr, unsigned int len)
 {
@@ -215,6 +219,7 @@ static void random_ruleset(unsigned int n)
 	mood.odd = below(2) ? n * 10 : 50 + below(2 * n);
 	mood.names = below(3) ? below(4) : 200;
 	mood.marks = 1 + below(300);
+	mood.fragments = below(3);
 	for (unsigned int i = 0; i < n; i++)
 		random_rule(fx.base, 0);
 	for (unsigned int i = 1; i <= mood.chains; i++) {
@@ -230,7 +235,7 @@ static void random_ruleset(unsigned int n)
 struct view {
 	const struct packet *pkt;
 	const uint8_t *saddr, *daddr;
-	unsigned int proto, fragoff, avail;
+	unsigned int proto, fragoff, avail, fast;
 	uint16_t sport, dport;
 	uint8_t flags;
 };
@@ -249,6 +254,7 @@ static struct view look(const struct packet *p)
 	};
 
 	v.avail = v.fragoff ? 0 : p->len - hdr;
+	v.fast = v.fragoff && mood.fragments == READ ? p->len - hdr : 0;
 	v.sport = th[0] << 8 | th[1];
 	v.dport = th[2] << 8 | th[3];
 	v.flags = th[13];
@@ -259,7 +265,8 @@ enum answer { NO, YES, DROPPED };
 
 static enum answer ask_header(const struct view *v, const struct pred *p)
 {
-	if (v->avail >= p->transport.need)
+	if (v->avail >= p->transport.need ||
+	    (p->transport.native && v->fast >= p->transport.need))
 		return YES;
 	if (p->transport.native)
 		return NO;
@@ -458,7 +465,8 @@ static struct packet random_packet(void)
 /* A hand-over must have a reason. */
 static bool may_hand_over(const struct view *v)
 {
-	return (v->fragoff && (v->proto == 6 || v->proto == 17)) ||
+	return (v->fragoff && mood.fragments == ASK_NFT &&
+		(v->proto == 6 || v->proto == 17)) ||
 	       nhits > MAX_HITS;
 }
 
@@ -519,7 +527,7 @@ static void one_round(unsigned int seed)
 		print_message("%s\n", plan_reason(fx.plan));
 		goto out;
 	}
-	build();
+	build_for(mood.fragments);
 	plan_tables(fx.plan, &size);
 	with_tables += size > 0;
 	for (unsigned int i = 0; i < PACKETS; i++)

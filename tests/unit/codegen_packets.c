@@ -32,12 +32,17 @@ int teardown(void **state)
 
 void build(void)
 {
+	build_for(0);
+}
+
+void build_for(uint32_t fragments)
+{
 	const struct plan *p = fixture_plan(&fx);
 
 	program_free(&prog); /* of an earlier build in the same test */
 	assert_non_null(p);
 	assert_string_equal(plan_reason(p), "");
-	assert_int_equal(program_build(&prog, p), 0);
+	assert_int_equal(program_build_for(&prog, p, fragments), 0);
 }
 
 struct packet ip4(unsigned int proto, unsigned int fragoff)

@@ -24,6 +24,8 @@ int teardown(void **state);
 
 /* Plans, compiles and loads fx. */
 void build(void);
+/* For a kernel of which it is known what it does with later fragments. */
+void build_for(uint32_t fragments);
 
 struct packet {
 	uint8_t b[256];
