@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Filter sets of ClassBench's three characters, from a few numbers each instead of its seed files.
+Ports are drawn from few, as from the seeds: at 100,000 rules some 200 combinations of prefix lengths, and for a packet's
+addresses alone tens (acl) to hundreds (fw, ipc) of rules remain, as published for the real sets.
 
 What the numbers follow (Taylor and Turner, "ClassBench: a packet classification benchmark"): access control lists (acl)
 name exact destinations and services, for sources of long prefixes; firewalls (fw) leave addresses open and use port
@@ -19,19 +21,26 @@ SERVICES = (20, 21, 22, 23, 25, 53, 67, 80, 88, 110, 111, 119, 123, 135, 137, 13
 
 # Shares in percent. Lengths of source and destination prefixes; protocols (None: any); kinds of ports.
 CHARACTERS = {
-    "acl": {"source": {0: 4, 16: 4, 20: 6, 22: 10, 24: 26, 27: 12, 28: 8, 30: 8, 32: 22},
-            "destination": {0: 1, 16: 2, 24: 12, 27: 5, 28: 6, 30: 6, 32: 68},
+    "acl": {"source": {0: 3, 12: 1, 14: 1, 16: 4, 18: 2, 19: 2, 20: 6, 21: 4, 22: 8, 23: 6, 24: 24, 25: 3, 26: 4, 27: 6,
+                       28: 6, 29: 3, 30: 4, 31: 1, 32: 22},
+            "destination": {0: 1, 15: 1, 16: 2, 18: 1, 20: 1, 22: 2, 23: 2, 24: 10, 25: 1, 26: 2, 27: 3, 28: 4, 29: 2,
+                            30: 4, 32: 68},
             "protocol": {TCP: 75, UDP: 15, None: 10},
             "sport": {"any": 100}, "dport": {"any": 10, "exact": 70, "range": 14, "high": 6}},
-    "fw": {"source": {0: 40, 8: 4, 16: 8, 22: 6, 24: 16, 28: 4, 32: 22},
-           "destination": {0: 30, 8: 2, 16: 8, 24: 20, 28: 6, 32: 34},
+    "fw": {"source": {0: 36, 8: 2, 10: 1, 12: 2, 14: 2, 16: 8, 18: 2, 20: 3, 21: 2, 22: 5, 23: 3, 24: 14, 26: 2, 28: 4,
+                      30: 2, 32: 22},
+           "destination": {0: 28, 8: 1, 12: 1, 14: 1, 16: 6, 18: 2, 20: 3, 22: 4, 23: 3, 24: 18, 26: 2, 28: 5, 30: 2,
+                           32: 34},
            "protocol": {TCP: 58, UDP: 32, None: 10},
            "sport": {"any": 70, "exact": 10, "high": 20}, "dport": {"any": 22, "exact": 48, "range": 10, "high": 20}},
-    "ipc": {"source": {0: 12, 8: 2, 16: 10, 20: 6, 24: 24, 27: 6, 30: 6, 32: 34},
-            "destination": {0: 10, 8: 2, 16: 8, 21: 6, 24: 22, 28: 8, 32: 44},
+    "ipc": {"source": {0: 10, 8: 1, 12: 1, 14: 2, 16: 8, 18: 2, 19: 2, 20: 5, 21: 3, 22: 4, 23: 4, 24: 20, 26: 3, 27: 4,
+                       28: 4, 30: 4, 32: 34},
+            "destination": {0: 8, 8: 1, 12: 1, 14: 1, 16: 6, 18: 2, 20: 4, 21: 4, 22: 4, 23: 3, 24: 18, 26: 3, 28: 6,
+                            30: 4, 32: 44},
             "protocol": {TCP: 52, UDP: 30, None: 18},
             "sport": {"any": 78, "exact": 14, "high": 8}, "dport": {"any": 34, "exact": 48, "range": 10, "high": 8}},
 }
+RANGES = tuple((port, min(65535, port + 2 ** (1 + n % 9))) for n, port in enumerate(SERVICES))
 
 NETWORKS = (0x0b000000, 0x40000000)     # sources' and destinations' addresses: 11.0.0.0 to 42..., 64.0.0.0 to 95...
 SPREAD = 0x1f000000
@@ -100,13 +109,15 @@ class _Drawer:
             return ANY
         if kind == "high":
             return HIGH
-        port = self.rng.choice(SERVICES) if self.rng.random() < 0.7 else self.rng.randrange(1024, 10000)
-        return (port, port) if kind == "exact" else (port, min(65535, port + self.rng.choice((1, 3, 7, 10, 63, 200))))
+        if kind == "exact":
+            port = self.rng.choice(SERVICES)
+            return (port, port)
+        return self.rng.choice(RANGES)
 
     def draw(self):
         source, destination, protocol = self.prefix(0), self.prefix(1), self.pick("protocol")
         sport, dport = (ANY, ANY) if protocol is None else (self.ports("sport"), self.ports("dport"))
-        if not source[1] and not destination[1] and (protocol is None or dport in (ANY, HIGH)):
+        if not source[1] and not destination[1] and (dport[0] != dport[1] or sport not in (ANY, HIGH)):
             return None                 # it would leave nothing to the rules behind it
         verdict = "ACCEPT" if self.rng.random() < 0.6 else "DROP"
         return Filter(source, destination, protocol, sport, dport, verdict)
@@ -173,7 +184,7 @@ class FilterSet:
         return self._multiply(found, count)
 
     def _multiply(self, found, count):
-        """More flows of the same kind: other source ports, where no rule that is met asks for them."""
+        """More flows of the same kind: other source ports, higher than any that a rule names by itself."""
         headers = [header for header, _ in found]
         seen = set(headers)
         wide = [(header, one) for header, one in found if one.sport == ANY and header[3] >= 1024]
@@ -181,7 +192,7 @@ class FilterSet:
             for header, _ in wide:
                 if len(headers) >= count:
                     break
-                other = header[:3] + (1024 + (header[3] - 1024 + turn * 61) % 64000,) + header[4:]
+                other = header[:3] + (10000 + (header[3] + turn * 61) % 50000,) + header[4:]
                 if other not in seen:
                     seen.add(other)
                     headers.append(other)
