@@ -69,7 +69,7 @@ class Native(Contender):
 
     @classmethod
     def missing(cls, ruleset):
-        return "" if ruleset.native else "this shape has no form with sets"
+        return "" if ruleset.native else "this shape has no form with sets, or nft takes minutes to load it"
 
     def load(self, ruleset):
         self.router.run(["nft", "-f", "-"], input=ruleset.native)

@@ -196,7 +196,7 @@ class Trial:
         for who, router in routers.items():
             few = min(len(self.flows), FEW)
             if self.case.established:
-                router.establish(few)
+                router.establish(min(len(self.flows), BATCH))
             # A connection must be known before two of its packets come in one batch.
             self._send(who, router, few)
             tries = FEW
