@@ -129,7 +129,7 @@ static int add_use(struct uses *u, const struct ext *e, enum family family,
 		u->all = all;
 	}
 	all[u->n].shared = shared;
-	all[u->n].differ = false;
+	all[u->n].differ = e->resolved == HASHLIMIT_DIFFERS;
 	/* One that is not understood gives no name to share. */
 	u->n += hashlimit_read(&all[u->n].h, e, family);
 	return 0;
@@ -168,8 +168,9 @@ static void settle_names(struct uses *u)
 		for (to = from;
 		     to < u->n && !by_name(&u->all[from], &u->all[to]); to++) {
 			shared |= u->all[to].shared;
-			differ |=
-				!hashlimit_same(&u->all[from].h, &u->all[to].h);
+			differ |= u->all[to].differ ||
+				  !hashlimit_same(&u->all[from].h,
+						  &u->all[to].h);
 		}
 		for (i = from; i < to; i++) {
 			u->all[i].shared = shared;
@@ -232,11 +233,11 @@ static void settle_rule(const struct plan *p, const struct uses *u,
 		if (pred->field == FIELD_CALL &&
 		    pred->call.fn == CALL_HASHLIMIT)
 			settle_pred(p, u, pred, &differ);
-		/* Which of them the table was made for only nft knows. */
+		/* Another rule made it, and only nft knows what it is like. */
 		if (differ)
 			plan_hand_over_at(r, k,
-					  "match hashlimit: rules with the "
-					  "same name ask for different things");
+					  "match hashlimit: its table was made "
+					  "for something else");
 	}
 }
 

@@ -46,6 +46,14 @@ bool hashlimit_read(struct hashlimit *h, const struct ext *e,
 /* Whether two rules ask the same of a table: all but "above". */
 bool hashlimit_same(const struct hashlimit *a, const struct hashlimit *b);
 
+/*
+ * ext.resolved: whether the kernel's table of this name was made for what the
+ * rule asks for. Its first rule decides, and a rule that replaces another in one
+ * transaction finds the table as it was.
+ */
+#define HASHLIMIT_AGREES  1
+#define HASHLIMIT_DIFFERS 2
+
 /* rateinfo_init() of xt_hashlimit.c. */
 struct hashlimit_numbers {
 	/* Tokens: packets, or bytes where cap is how often it is filled again. */

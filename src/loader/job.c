@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "loader/cgroup.h"
 #include "loader/clang.h"
 #include "loader/job.h"
 #include "loader/place.h"
+#include "loader/rulematch.h"
 #include "loader/ruleset.h"
 #include "loader/spare.h"
 
@@ -125,7 +125,7 @@ int job_read(struct job *job, struct nft *nft, struct err *e)
 	job->generation = job->rs.generation;
 
 	if (!err)
-		cgroup_resolve(&job->rs);
+		rulematch_resolve(&job->rs);
 	for (i = 0; i < 2 && !err; i++) {
 		for (b = 0; b < builtin_chain_count && !err; b++) {
 			t = ruleset_find_table(&job->rs, families[i],

@@ -4,7 +4,6 @@ libloader_a_SOURCES = \
 	src/loader/abi.h src/loader/abi_user.h src/loader/loader.h \
 	src/loader/boot.c src/loader/boot.h \
 	src/loader/cache.c src/loader/cache.h \
-	src/loader/cgroup.c src/loader/cgroup.h \
 	src/loader/clang.c src/loader/clang.h \
 	src/loader/entries.c src/loader/entries.h \
 	src/loader/fragments.c src/loader/fragments.h \
@@ -22,6 +21,7 @@ libloader_a_SOURCES = \
 	src/loader/reap.c src/loader/reap.h \
 	src/loader/record.c src/loader/record.h \
 	src/loader/remove.c src/loader/remove.h \
+	src/loader/rulematch.c src/loader/rulematch.h \
 	src/loader/ruleset.c src/loader/ruleset.h \
 	src/loader/slot.c src/loader/slot.h \
 	src/loader/snapfile.c src/loader/snapfile.h \
@@ -38,7 +38,7 @@ bpf_headers = \
 	src/loader/bpf/notes.bpf.h \
 	src/loader/bpf/vmlinux.bpf.h
 bpf_sources = \
-	src/loader/bpf/cgroup.bpf.c \
+	src/loader/bpf/rulematch.bpf.c \
 	src/loader/bpf/dispatch.bpf.c \
 	src/loader/bpf/guard.bpf.c \
 	src/loader/bpf/netid.bpf.c
@@ -51,8 +51,8 @@ CLEANFILES += $(bpf_arrays) $(bpf_arrays:=.o)
 BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -Wall -Wextra $(WERROR) -nostdinc -I$(top_srcdir)/src
 
 $(bpf_arrays): $(bpf_headers)
-src/loader/bpf/cgroup.bpf.inc: src/loader/bpf/cgroup.bpf.c
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) $(BPF_CFLAGS) -c $(srcdir)/src/loader/bpf/cgroup.bpf.c -o $@.o && $(BPF_TO_ARRAY)
+src/loader/bpf/rulematch.bpf.inc: src/loader/bpf/rulematch.bpf.c
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) $(BPF_CFLAGS) -c $(srcdir)/src/loader/bpf/rulematch.bpf.c -o $@.o && $(BPF_TO_ARRAY)
 src/loader/bpf/dispatch.bpf.inc: src/loader/bpf/dispatch.bpf.c
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) $(BPF_CFLAGS) -c $(srcdir)/src/loader/bpf/dispatch.bpf.c -o $@.o && $(BPF_TO_ARRAY)
 src/loader/bpf/guard.bpf.inc: src/loader/bpf/guard.bpf.c

@@ -39,7 +39,8 @@ struct ext {
 	uint32_t size; /* of data, bytes; the aligned size (XT_ALIGN) of the kernel structure */
 	/*
 	 * What the kernel's rule refers to and no dump tells; 0: not known.
-	 * cgroup --path: level << 56 | id of the control group.
+	 * cgroup --path: level << 56 | id of the control group. hashlimit:
+	 * HASHLIMIT_* of codegen/rate.h.
 	 */
 	uint64_t resolved;
 	unsigned char data[] __attribute__((aligned(8)));

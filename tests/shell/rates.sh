@@ -104,6 +104,22 @@ sync_ours
 send flood:40 pause:0.5 flood:40 pause:1 flood:40 pause:1 flood:10 pause:1 flood:30:1
 compare "rates of windows" 6 0
 
+# A table stays what its first rule asked for, for a rule that takes that one's place, too.
+for tool in "${TOOLS[@]}"; do
+	for words in "-F INPUT" "-A INPUT -p udp -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name s0" \
+		"-R INPUT 1 -p udp -m hashlimit --hashlimit-upto 100/sec --hashlimit-burst 50 --hashlimit-name s0 -m comment --comment n0"; do
+		# shellcheck disable=SC2086 # words
+		ours "$OURS" "$tool" $words
+		# shellcheck disable=SC2086
+		stock "$STOCK" "$tool" $words
+	done
+done
+sync_ours
+expect "status says that the table is another rule's" "$OURS" \
+	'[h["reason"] for h in chain("INPUT")["handover_rules"]] == ["match hashlimit: its table was made for something else"]'
+send flood:60
+compare "a table made for something else" 1 0
+
 # ---- time ----
 
 for family in 4 6; do

@@ -243,21 +243,30 @@ static void test_no_gates(void **state)
 	assert_int_equal(fx.plan->nhashlimits, 0);
 }
 
-/* Rules of one name that ask for different things: only nft knows which of
- * them made the table. */
+#define DIFFERS "match hashlimit: its table was made for something else"
+
+/* Rules of one name that ask for different things, or one that asks for what
+ * the kernel's table was not made for. */
 static void test_differ(void **state)
 {
-	struct xt_hashlimit_mtinfo3 m = info3("a");
+	struct xt_hashlimit_mtinfo3 a = info3("a"), b = info3("b");
+	struct rule *r;
 
-	with_proto(with_hashlimit(add_rule(fx.base, ACTION_ACCEPT, NULL), &m),
+	with_proto(with_hashlimit(add_rule(fx.base, ACTION_ACCEPT, NULL), &a),
 		   17, false);
-	m.cfg.burst++;
-	with_proto(with_hashlimit(add_rule(fx.base, ACTION_ACCEPT, NULL), &m),
+	a.cfg.burst++;
+	with_proto(with_hashlimit(add_rule(fx.base, ACTION_ACCEPT, NULL), &a),
 		   6, false);
-#define DIFFER                                                                 \
-	"match hashlimit: rules with the same name ask for different "         \
-	"things"
-	expect_handovers("INPUT 1: " DIFFER ", INPUT 2: " DIFFER);
+	expect_handovers("INPUT 1: " DIFFERS ", INPUT 2: " DIFFERS);
+	r = with_hashlimit(add_rule(fx.base, ACTION_ACCEPT, NULL), &b);
+	container_of(r->matches.next, struct ext, node)->resolved =
+		HASHLIMIT_AGREES;
+	expect_handovers("INPUT 1: " DIFFERS ", INPUT 2: " DIFFERS
+			 ", INPUT 3: " WITHIN("hashlimit") OTHERS);
+	container_of(r->matches.next, struct ext, node)->resolved =
+		HASHLIMIT_DIFFERS;
+	expect_handovers("INPUT 1: " DIFFERS ", INPUT 2: " DIFFERS
+			 ", INPUT 3: " DIFFERS);
 }
 
 /* The same name in another table, or in a chain of another hook. */

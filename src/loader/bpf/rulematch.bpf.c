@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reads which control group the kernel's rule holds for "-m cgroup --path". It
- * resolved the path when the rule was made; a dump tells the path only, which
- * may be another group's by now. Run by user space, once for each such match,
- * in the network namespace whose rules are meant.
+ * Reads what the kernel's rule holds for a match and no dump tells: which
+ * control group "-m cgroup --path" was resolved to when the rule was made (the
+ * path may be another group's by now), and what the table of "-m hashlimit" was
+ * made for (its first rule decided that). Run by user space, once for each such
+ * match, in the network namespace whose rules are meant.
  */
 #include "loader/bpf/vmlinux.bpf.h"
 
@@ -75,6 +76,15 @@ struct kernfs_node {
 	abi_u64 id;
 } CORE;
 
+/* The struct of linux/netfilter/xt_hashlimit.h, which no kernel changes. */
+struct hashlimit_cfg3 {
+	abi_u64 words[6];
+};
+
+struct xt_hashlimit_htable {
+	struct hashlimit_cfg3 cfg;
+} CORE;
+
 extern void bpf_rcu_read_lock(void) __ksym __weak;
 extern void bpf_rcu_read_unlock(void) __ksym __weak;
 
@@ -84,13 +94,15 @@ static abi_u64 (*const bpf_get_current_task)(void) = (void *)35;
 static long (*const bpf_loop)(abi_u32 n, void *callback, void *arg,
 			      abi_u64 flags) = (void *)181;
 
-/* The question, and the answer; src/loader/cgroup.c has the same struct. */
+/* The question, and the answer; src/loader/rulematch.c has the same struct. */
 struct {
 	abi_u64 table, chain, rule; /* handles */
-	abi_u32 nth;		    /* of the rule's matches named cgroup */
+	abi_u32 nth;		    /* of the rule's matches with this name */
 	abi_u32 at;		    /* where in its data the pointer is */
-	abi_u64 id;		    /* 0: not found */
-	abi_u64 level;
+	char name[16];		    /* "cgroup" or "hashlimit" */
+	abi_u64 found;		    /* the pointer; 0: not found */
+	abi_u64 id, level;	    /* of the control group */
+	struct hashlimit_cfg3 cfg;  /* of the table */
 } query = {0};
 
 #define INFO(type, member, kind)                                               \
@@ -169,23 +181,27 @@ struct expressions {
 	abi_u64 found; /* what the match works on */
 };
 
-/* "match" and "cgroup", as the kernel keeps these names. */
-INLINE int is_cgroup_match(abi_u64 ops)
+/* Whether it is a "match" of query.name, and how it keeps its data. */
+INLINE int is_match(abi_u64 ops)
 {
-	static const char match[8] = "match", cgroup[8] = "cgroup";
+	static const char match[8] = "match";
 	abi_u64 xt = read64(ops + AT(nft_expr_ops, data));
 	abi_u64 type = read64(ops + AT(nft_expr_ops, type));
-	char name[8] = {0};
+	char name[16] = {0};
 
 	bpf_probe_read_kernel(
 		name, 6, (const void *)read64(type + AT(nft_expr_type, name)));
 	for (int i = 0; i < 6; i++)
 		if (name[i] != match[i])
 			return 0;
-	bpf_probe_read_kernel(name, 7, (const void *)(xt + AT(xt_match, name)));
-	for (int i = 0; i < 7; i++)
-		if (name[i] != cgroup[i])
+	bpf_probe_read_kernel(name, sizeof(name),
+			      (const void *)(xt + AT(xt_match, name)));
+	for (int i = 0; i < 16; i++) {
+		if (name[i] != query.name[i])
 			return 0;
+		if (!name[i])
+			break;
+	}
 	/* NFT_MATCH_LARGE_THRESH: larger data is held by a pointer. */
 	return read32(xt + AT(xt_match, matchsize)) > 192 ? 2 : 1;
 }
@@ -199,20 +215,37 @@ static int expression_step(abi_u32 i __attribute__((unused)),
 
 	if (e->at >= e->end || !size)
 		return 1;
-	kind = is_cgroup_match(ops);
+	kind = is_match(ops);
 	if (kind && !e->nth--) {
+		e->found = e->at + AT(nft_expr, data);
 		if (kind == 2)
-			e->found = read64(e->at + AT(nft_expr, data));
+			e->found = read64(e->found);
 		return 1;
 	}
 	e->at += size;
 	return 0;
 }
 
+INLINE void read_cgroup(abi_u64 cgroup)
+{
+	query.level = read32(cgroup + AT(cgroup, level));
+	query.id =
+		read64(read64(cgroup + AT(cgroup, kn)) + AT(kernfs_node, id));
+}
+
+/* Where the kernel has no hashlimit there is no such rule. */
+INLINE void read_table(abi_u64 table)
+{
+	if (!INFO(xt_hashlimit_htable, cfg, 2))
+		return;
+	bpf_probe_read_kernel(
+		&query.cfg, sizeof(query.cfg),
+		(const void *)(table + AT(xt_hashlimit_htable, cfg)));
+}
+
 INLINE void answer(abi_u64 rule)
 {
 	struct expressions e = {0};
-	abi_u64 cgroup;
 
 	e.at = rule + AT(nft_rule, data);
 	e.end = e.at + BITS(read64(rule + AT(nft_rule, dlen)), nft_rule, dlen);
@@ -220,10 +253,11 @@ INLINE void answer(abi_u64 rule)
 	bpf_loop(128, expression_step, &e, 0);
 	if (!e.found)
 		return;
-	cgroup = read64(e.found + query.at);
-	query.level = read32(cgroup + AT(cgroup, level));
-	query.id =
-		read64(read64(cgroup + AT(cgroup, kn)) + AT(kernfs_node, id));
+	query.found = read64(e.found + query.at);
+	if (query.name[0] == 'c')
+		read_cgroup(query.found);
+	else
+		read_table(query.found);
 }
 
 /* @net: nf_tables' part of the network namespace; or something else. */
@@ -259,15 +293,15 @@ static int part_step(abi_u32 i, abi_u64 *gen)
 	/* What lies in front is the head of the array itself. */
 	if (i >= FIRST_PART && part)
 		find(part);
-	return query.id != 0;
+	return query.found != 0;
 }
 
 SEC("syscall")
-int read_cgroup(void *ctx __attribute__((unused)))
+int read_match(void *ctx __attribute__((unused)))
 {
 	abi_u64 task = bpf_get_current_task(), net, gen;
 
-	query.id = 0;
+	query.found = 0;
 	if (!bpf_rcu_read_lock || !bpf_rcu_read_unlock)
 		return 0;
 	bpf_rcu_read_lock();
