@@ -40,6 +40,7 @@ libextensions_a_SOURCES = \
 	extensions/pkttype.c \
 	extensions/policy.c \
 	extensions/ports.h \
+	extensions/quota.c \
 	extensions/rt.c \
 	extensions/realm.c \
 	extensions/sctp.c \

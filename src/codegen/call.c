@@ -19,6 +19,7 @@ const struct call_desc call_descs[CALL_COUNT] = {
 	[CALL_PHYSDEV] = {"physdev", "SKB_EXT", .hands_over = true},
 	[CALL_POLICY_IPSEC] = {"policy_ipsec", "SKB_EXT", .hands_over = true},
 	[CALL_POLICY_NONE] = {"policy_none", "SKB_EXT"},
+	[CALL_QUOTA] = {"quota", "QUOTA", .hands_over = true},
 	[CALL_RANDOM] = {"random_below", "RANDOM", .state = "statistic"},
 	[CALL_HASHLIMIT] = {"hashlimit", "HASHLIMIT", .drops = true,
 			    .state = "hashlimit", .frames = 3, .weight = 20,

@@ -2,8 +2,18 @@
 /*
  * In front of the chains: -m hashlimit, hashlimit_mt_common() of
  * xt_hashlimit.c. Each table is a map; it and a function that asks it are
- * printed by print_hashlimit.c.
+ * printed by print_hashlimit.c. And -m quota.
  */
+
+#if NEED_QUOTA
+/*
+ * quota_mt() of xt_quota.c, which keeps what is left at @left. The rule, and
+ * with it that place, is there as long as the generation is the program's.
+ */
+#define quota(ctx, p, left)                                                    \
+	(*(const volatile abi_u64 *)raw_bytes((const void *)(left)) ? HANDOVER \
+								    : NEXT)
+#endif
 
 #if NEED_HASHLIMIT
 #define HASHLIMIT_DST	(1 << 0) /* XT_HASHLIMIT_HASH_*: */

@@ -9,6 +9,7 @@
 #include <linux/limits.h>
 #include <linux/netfilter/xt_cgroup.h>
 #include <linux/netfilter/xt_hashlimit.h>
+#include <linux/netfilter/xt_quota.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -96,6 +97,17 @@ static uint64_t hashlimit_answer(const struct query *q, const struct ext *e,
 					  : HASHLIMIT_DIFFERS;
 }
 
+static uint32_t quota_pointer(const struct ext *e)
+{
+	return e->revision ? 0 : offsetof(struct xt_quota_info, master);
+}
+
+static uint64_t quota_answer(const struct query *q, const struct ext *e,
+			     enum family family)
+{
+	return q->id;
+}
+
 static const struct kind {
 	const char *name;
 	/* The place of the pointer in the kernel's data; 0: nothing to ask. */
@@ -106,6 +118,7 @@ static const struct kind {
 } kinds[] = {
 	{"cgroup", cgroup_pointer, cgroup_answer},
 	{"hashlimit", hashlimit_pointer, hashlimit_answer},
+	{"quota", quota_pointer, quota_answer},
 };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel's rules hold for "-m cgroup --path" and "-m hashlimit", and no
- * dump tells.
+ * What the kernel's rules hold for "-m cgroup --path", "-m hashlimit" and "-m
+ * quota", and no dump tells.
  */
 #ifndef LOADER_RULEMATCH_H
 #define LOADER_RULEMATCH_H

@@ -40,7 +40,8 @@ struct ext {
 	/*
 	 * What the kernel's rule refers to and no dump tells; 0: not known.
 	 * cgroup --path: level << 56 | id of the control group. hashlimit:
-	 * HASHLIMIT_* of codegen/rate.h.
+	 * HASHLIMIT_* of codegen/rate.h. quota: where the kernel keeps what
+	 * is left.
 	 */
 	uint64_t resolved;
 	unsigned char data[] __attribute__((aligned(8)));

@@ -110,4 +110,20 @@ between "let in up to the rate" "$ARRIVED" "0.8 * (10 + 100 * t)" "10 + 100 * t 
 between "handed over within it" "$HANDED" "$ARRIVED" "11 + 100 * t * 8 / 7 + 2"
 equal "and the rest dropped as too many" "$(rule_packets "$FW" "too many")" "$((PACKETS - ARRIVED))"
 
+# A quota is nft's until it is used up: 50 packets of 29 bytes.
+ours "$FW" iptables-restore <<'END'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp --dport 5001 -m quota --quota 1450 -m comment --comment "the quota" -j ACCEPT
+-A INPUT -p udp --dport 5001 -m quota ! --quota 0 -m comment --comment "beyond" -j DROP
+COMMIT
+END
+expect_rc "sync" 0 bpfctl "$FW" sync
+flood 5001
+equal "let in is the quota" "$ARRIVED" 50
+equal "which is what nft decided" "$HANDED" 50
+equal "and the rest is beyond it" "$(rule_packets "$FW" "beyond")" "$((PACKETS - 50))"
+
 finish

@@ -15,6 +15,7 @@
 #include <linux/netfilter/xt_bpf.h>
 #include <linux/limits.h>
 #include <linux/netfilter/xt_hashlimit.h>
+#include <linux/netfilter/xt_quota.h>
 #include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_string.h>
 #include <linux/netfilter/xt_time.h>
@@ -134,6 +135,11 @@ static void mend_time(void *data)
 	((struct xt_time_info *)data)->flags &= XT_TIME_CONTIGUOUS;
 }
 
+static void mend_quota(void *data)
+{
+	((struct xt_quota_info *)data)->flags &= XT_QUOTA_INVERT;
+}
+
 /* One of a few names: tables are shared by it. */
 #define MEND_HASHLIMIT(revision)                                               \
 	static void mend_hashlimit##revision(void *data)                       \
@@ -204,6 +210,7 @@ static void random_match(struct rule *r)
 		{"hashlimit", 0, 64, 1, mend_hashlimit1},
 		{"hashlimit", 0, 312, 2, mend_hashlimit2},
 		{"hashlimit", 0, 320, 3, mend_hashlimit3},
+		{"quota", 0, 24, 0, mend_quota},
 		{"time", 0, 24, 0, mend_time},
 		{"nosuch", 0, 8, 0, NULL},
 	};
@@ -219,6 +226,10 @@ static void random_match(struct rule *r)
 	if (kinds[k].mend && below(8))
 		kinds[k].mend(data);
 	with_match(r, kinds[k].name, kinds[k].rev, !below(4), data, size);
+	/* What the loader may have found in the kernel. */
+	if (below(2))
+		container_of(r->matches.prev, struct ext, node)->resolved =
+			next_random();
 }
 
 static void random_core(struct rule *r)

@@ -12,6 +12,7 @@
 #include <linux/limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_hashlimit.h>
+#include <linux/netfilter/xt_quota.h>
 #include <linux/netfilter/xt_statistic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,6 +324,29 @@ static void test_shared_chain(void **state)
 			 ", c 4: " WITHIN("hashlimit") SHARED);
 }
 
+/* Decided where the kernel's own count can be looked at. */
+static void test_quota(void **state)
+{
+	struct xt_quota_info info = {.flags = XT_QUOTA_INVERT, .quota = 1000};
+	struct rule *r = add_rule(fx.base, ACTION_ACCEPT, NULL);
+	struct buf b = BUF_INIT;
+	struct ext *e;
+
+	with_match(r, "quota", 0, false, &info, sizeof(info));
+	e = container_of(r->matches.next, struct ext, node);
+	expect_handovers("INPUT 1: match quota: only nft knows how much is "
+			 "left");
+	e->resolved = 0xffff888012345678;
+	expect_handovers("");
+	lowered_text(&b, FAMILY_IPV4, r);
+	assert_string_equal(b.data, "call not quota ffff888012345678");
+	buf_free(&b);
+	/* It may hand over: a limit beside it is a gate. */
+	with_limit(
+		with_proto(add_rule(fx.base, ACTION_ACCEPT, NULL), 6, false));
+	expect_handovers("INPUT 2: " WITHIN("limit") OTHERS);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -332,6 +356,7 @@ int main(void)
 		TEST(test_decides),	TEST(test_gates),
 		TEST(test_no_gates),	TEST(test_differ),
 		TEST(test_shared_name), TEST(test_shared_chain),
+		TEST(test_quota),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

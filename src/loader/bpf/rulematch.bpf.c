@@ -2,9 +2,10 @@
 /*
  * Reads what the kernel's rule holds for a match and no dump tells: which
  * control group "-m cgroup --path" was resolved to when the rule was made (the
- * path may be another group's by now), and what the table of "-m hashlimit" was
- * made for (its first rule decided that). Run by user space, once for each such
- * match, in the network namespace whose rules are meant.
+ * path may be another group's by now), what the table of "-m hashlimit" was
+ * made for (its first rule decided that), where "-m quota" counts. Run by user
+ * space, once for each such match, in the network namespace whose rules are
+ * meant.
  */
 #include "loader/bpf/vmlinux.bpf.h"
 
@@ -81,6 +82,10 @@ struct hashlimit_cfg3 {
 	abi_u64 words[6];
 };
 
+struct xt_quota_priv {
+	abi_u64 quota;
+} CORE;
+
 struct xt_hashlimit_htable {
 	struct hashlimit_cfg3 cfg;
 } CORE;
@@ -99,9 +104,9 @@ struct {
 	abi_u64 table, chain, rule; /* handles */
 	abi_u32 nth;		    /* of the rule's matches with this name */
 	abi_u32 at;		    /* where in its data the pointer is */
-	char name[16];		    /* "cgroup" or "hashlimit" */
+	char name[16];		    /* one of these three */
 	abi_u64 found;		    /* the pointer; 0: not found */
-	abi_u64 id, level;	    /* of the control group */
+	abi_u64 id, level;	    /* of the control group; where a quota is */
 	struct hashlimit_cfg3 cfg;  /* of the table */
 } query = {0};
 
@@ -254,10 +259,18 @@ INLINE void answer(abi_u64 rule)
 	if (!e.found)
 		return;
 	query.found = read64(e.found + query.at);
-	if (query.name[0] == 'c')
+	switch (query.name[0]) {
+	case 'c':
 		read_cgroup(query.found);
-	else
+		break;
+	case 'h':
 		read_table(query.found);
+		break;
+	case 'q':
+		if (INFO(xt_quota_priv, quota, 2))
+			query.id = query.found + AT(xt_quota_priv, quota);
+		break;
+	}
 }
 
 /* @net: nf_tables' part of the network namespace; or something else. */
