@@ -5,7 +5,8 @@
     sudo ./run bench [--quick] [--shape NAME,...] [--size N,...] [--contender NAME,...] [--case NAME,...]
     sudo ./run bench --publish
 
-First what a packet costs (measure.py), then how long commands take (control.py); at the end all tables and plots.
+First what a packet costs (measure.py), then what each match does (matches.py) and how long commands take (control.py);
+at the end all tables and plots.
 Everything happens in network namespaces of the benchmark's own. Exit status 1: a figure cannot be trusted.
 """
 import argparse
@@ -17,6 +18,7 @@ import sys
 import time
 
 import control
+import matches
 from contenders import CONTENDERS
 from injector import BUILDDIR, MAX_FLOWS, SRCDIR, BenchError
 from measure import FIELDS, Bench, rows
@@ -52,7 +54,7 @@ def arguments():
     parser.add_argument("--minutes", type=float, default=0, help="begin no other ruleset after so long")
     parser.add_argument("--resume", action="store_true", help="keep what the last run measured, measure the rest")
     parser.add_argument("--no-turn", action="store_true", help="do not wait for another benchmark's end")
-    parser.add_argument("--only", choices=("packets", "commands"), help="half of it")
+    parser.add_argument("--only", choices=("packets", "matches", "commands"), help="a part of it")
     parser.add_argument("--out", default=os.path.join(BUILDDIR, "bench-results"), help="directory for CSV and plots")
     parser.add_argument("--publish", action="store_true", help="a run for the README: into bench/results, and README.md")
     return parser.parse_args()
@@ -128,6 +130,16 @@ def measure_commands(args):
     control.write_csv(path, records)
 
 
+def measure_matches(args):
+    path = os.path.join(args.out, "matches.csv")
+    if args.resume and os.path.exists(path):
+        return []
+    rows_of_matches, problems = matches.run(args.rounds or (5 if args.quick else 9), out=path, turn=not args.no_turn)
+    if args.publish and not problems:
+        matches.publish(rows_of_matches)
+    return problems
+
+
 def describe_machine(path):
     """What the figures depend on."""
     with open("/proc/cpuinfo", encoding="ascii") as file:
@@ -141,9 +153,11 @@ def run(args):
     os.makedirs(args.out, exist_ok=True)
     describe_machine(os.path.join(args.out, "machine.txt"))
     problems = []
-    if args.only != "commands":
-        problems = measure_packets(args, start)
-    if args.only != "packets":
+    if args.only in (None, "packets"):
+        problems += measure_packets(args, start)
+    if args.only in (None, "matches"):
+        problems += measure_matches(args)
+    if args.only in (None, "commands"):
         measure_commands(args)
     subprocess.run([sys.executable, os.path.join(SRCDIR, "bench", "report.py"), args.out,
                     "--readme" if args.publish else "--plots"], check=True)
