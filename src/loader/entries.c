@@ -24,9 +24,29 @@ static struct slot_entry *append(struct entries *x, unsigned int more)
  * since, and was not zeroed. */
 #define UNREAD UINT64_MAX
 
-static void identify(struct slot_entry *e, const struct table *t,
-		     const struct chain *c, const struct rule *r)
+/* The keys of the chain that was asked for last: rules come chain by chain. */
+struct chain_keys {
+	const struct chain *of;
+	uint64_t table, chain;
+};
+
+static void find_keys(struct chain_keys *k, const struct table *t,
+		      const struct chain *c)
 {
+	if (k->of == c)
+		return;
+	k->of = c;
+	k->table = slot_table_key(t->family, t->name);
+	k->chain = slot_chain_key(t->family, t->name, c->name);
+}
+
+static void identify(struct slot_entry *e, struct chain_keys *k,
+		     const struct table *t, const struct chain *c,
+		     const struct rule *r)
+{
+	find_keys(k, t, c);
+	e->table_key = k->table;
+	e->chain_key = k->chain;
 	e->id.table = t->handle;
 	e->id.handle = r ? r->handle : c->handle;
 	e->id.hash = r ? slot_rule_hash(r) : 0;
@@ -42,6 +62,7 @@ static int add_counters(struct entries *out, const struct job_chain *c,
 			unsigned int n)
 {
 	struct slot_entry *e = append(out, n);
+	struct chain_keys keys = {0};
 	unsigned int i;
 
 	if (!n)
@@ -49,7 +70,7 @@ static int add_counters(struct entries *out, const struct job_chain *c,
 	if (!e)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		identify(&e[i], c->table,
+		identify(&e[i], &keys, c->table,
 			 from[i].rule ? from[i].chain : c->chain, from[i].rule);
 		e[i].kind = kind;
 		e[i].chain = c->id;
@@ -119,6 +140,7 @@ static int copy_sorted(struct entries *out, const struct slot_entry *from,
 /* All rules and base chains of the ruleset. */
 static int all_of_ruleset(struct entries *out, const struct ruleset *rs)
 {
+	struct chain_keys keys = {0};
 	struct slot_entry *e;
 	struct table *t;
 	struct chain *c;
@@ -138,9 +160,9 @@ static int all_of_ruleset(struct entries *out, const struct ruleset *rs)
 		return -ENOMEM;
 	list_for_each (t, &rs->tables, struct table, node) {
 		list_for_each (c, &t->chains, struct chain, node) {
-			identify(&e[i++], t, c, NULL);
+			identify(&e[i++], &keys, t, c, NULL);
 			list_for_each (r, &c->rules, struct rule, node)
-				identify(&e[i++], t, c, r);
+				identify(&e[i++], &keys, t, c, r);
 		}
 	}
 	entries_sort(out);

@@ -11,7 +11,7 @@
 #include "loader/sys.h"
 
 #define SLOT_MAGIC                                                             \
-	0x6970622d62617332ULL /* "ipb-bas2": changes with the layout of an     \
+	0x6970622d62617333ULL /* "ipb-bas3": changes with the layout of an     \
 				 entry */
 
 uint64_t slot_table_key(enum family family, const char *table)
@@ -28,12 +28,31 @@ uint64_t slot_chain_key(enum family family, const char *table,
 			strlen(chain) + 1);
 }
 
+/* Eight bytes at a time: all rules are hashed at each sync and listing. */
+static uint64_t hash_content(uint64_t h, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t w;
+
+	while (len) {
+		size_t n = len < sizeof(w) ? len : sizeof(w);
+
+		w = len;
+		memcpy(&w, p, n);
+		h = (h ^ w) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 32;
+		p += n;
+		len -= n;
+	}
+	return h;
+}
+
 static uint64_t hash_ext(uint64_t h, const struct ext *e)
 {
-	h = hash_add(h, e->name, strlen(e->name) + 1);
-	h = hash_add(h, &e->revision, sizeof(e->revision));
-	h = hash_add(h, &e->size, sizeof(e->size));
-	return hash_add(h, e->data, e->size);
+	h = hash_content(h, e->name, strlen(e->name) + 1);
+	h = hash_content(h, &e->revision, sizeof(e->revision));
+	h = hash_content(h, &e->size, sizeof(e->size));
+	return hash_content(h, e->data, e->size);
 }
 
 /* Field by field: padding and what lies behind a string's end are not content.
@@ -43,14 +62,14 @@ static uint64_t hash_core(uint64_t h, const struct core_match *c)
 	const uint8_t small[] = {c->iif_len, c->oif_len, c->has_iif,
 				 c->has_oif, c->frag,	 c->inv};
 
-	h = hash_add(h, &c->src, sizeof(c->src));
-	h = hash_add(h, &c->dst, sizeof(c->dst));
-	h = hash_add(h, &c->smsk, sizeof(c->smsk));
-	h = hash_add(h, &c->dmsk, sizeof(c->dmsk));
-	h = hash_add(h, c->iif, strnlen(c->iif, sizeof(c->iif)));
-	h = hash_add(h, c->oif, strnlen(c->oif, sizeof(c->oif)));
-	h = hash_add(h, &c->proto, sizeof(c->proto));
-	return hash_add(h, small, sizeof(small));
+	h = hash_content(h, &c->src, sizeof(c->src));
+	h = hash_content(h, &c->dst, sizeof(c->dst));
+	h = hash_content(h, &c->smsk, sizeof(c->smsk));
+	h = hash_content(h, &c->dmsk, sizeof(c->dmsk));
+	h = hash_content(h, c->iif, strnlen(c->iif, sizeof(c->iif)));
+	h = hash_content(h, c->oif, strnlen(c->oif, sizeof(c->oif)));
+	h = hash_content(h, &c->proto, sizeof(c->proto));
+	return hash_content(h, small, sizeof(small));
 }
 
 uint64_t slot_rule_hash(const struct rule *r)
@@ -61,8 +80,8 @@ uint64_t slot_rule_hash(const struct rule *r)
 
 	list_for_each (e, &r->matches, struct ext, node)
 		h = hash_ext(h, e);
-	h = hash_add(h, &action, 1);
-	h = hash_add(h, r->chain, strlen(r->chain) + 1);
+	h = hash_content(h, &action, 1);
+	h = hash_content(h, r->chain, strlen(r->chain) + 1);
 	if (r->action == ACTION_TARGET && r->target)
 		h = hash_ext(h, r->target);
 	return h ? h : 1;
@@ -198,6 +217,7 @@ static int read_program(const struct slot *s, const struct ns *ns,
 	char path[PLACE_PATH_LEN];
 	struct bpf_map_info info;
 	struct abi_counter *values = NULL;
+	uint32_t n = 0;
 	int fd, err;
 
 	slot_pin_path(&ns->place, path, sizeof(path), s->num, chain,
@@ -210,15 +230,21 @@ static int read_program(const struct slot *s, const struct ns *ns,
 		err = -EUCLEAN;
 	if (err)
 		goto out;
-	values = calloc((size_t)info.max_entries * cpus, sizeof(*values));
-	err = values ? sys_map_read_percpu(fd, info.max_entries,
-					   sizeof(*values), values)
+	/* The map may have room for more than is counted. */
+	for (i = 0; i < s->n; i++)
+		if (s->entries[i].kind == SLOT_COUNTER &&
+		    s->entries[i].chain == chain && s->entries[i].ordinal >= n)
+			n = s->entries[i].ordinal + 1;
+	if (n > info.max_entries)
+		n = info.max_entries;
+	values = calloc((size_t)n * cpus + 1, sizeof(*values));
+	err = values ? sys_map_read_percpu(fd, n, sizeof(*values), values)
 		     : -ENOMEM;
 	for (i = 0; i < s->n && !err; i++) {
 		const struct slot_entry *e = &s->entries[i];
 
 		if (e->kind != SLOT_COUNTER || e->chain != chain ||
-		    e->ordinal >= info.max_entries)
+		    e->ordinal >= n)
 			continue;
 		for (cpu = 0; cpu < cpus; cpu++) {
 			const struct abi_counter *v =
@@ -285,7 +311,30 @@ struct totals {
 struct part {
 	bool base;		  /* what is carried in it, too */
 	bool without[ABI_CHAINS]; /* not of these programs */
+	struct slot_used *used;	  /* where to note what is not 0, or NULL */
 };
+
+static int note_used(struct slot_used *used, const struct slot *s,
+		     const struct abi_counter *sums)
+{
+	unsigned int i;
+
+	free(used->counter);
+	used->n = 0;
+	used->counter = calloc(s->n + 1, sizeof(*used->counter));
+	if (!used->counter)
+		return -ENOMEM;
+	for (i = 0; i < s->n; i++) {
+		const struct slot_entry *e = &s->entries[i];
+
+		if (e->kind != SLOT_COUNTER ||
+		    !(sums[i].packets | sums[i].bytes))
+			continue;
+		used->counter[used->n].chain = e->chain;
+		used->counter[used->n++].ordinal = e->ordinal;
+	}
+	return 0;
+}
 
 static int totals_add(struct totals *all, const struct slot *s,
 		      const struct ns *ns, const struct part *part)
@@ -302,6 +351,8 @@ static int totals_add(struct totals *all, const struct slot *s,
 	if (t)
 		all->t = t;
 	err = sums && t ? slot_read(s, ns, sums) : -ENOMEM;
+	if (!err && part->used)
+		err = note_used(part->used, s, sums);
 	for (i = 0; i < s->n && !err; i++) {
 		const struct slot_entry *e = &s->entries[i];
 
@@ -566,9 +617,9 @@ static int fill_base(struct slot *live, const struct old_slot *old,
 	return err;
 }
 
-static int carry(struct slot *live, struct ns *ns)
+static int carry(struct slot *live, struct ns *ns, struct slot_used *used)
 {
-	struct part gone = {.base = true};
+	struct part gone = {.base = true, .used = used};
 	struct totals totals = {0};
 	struct old_slot old;
 	int err, opened;
@@ -595,7 +646,7 @@ static int carry(struct slot *live, struct ns *ns)
 	return err;
 }
 
-int slot_settle(struct ns *ns)
+int slot_settle(struct ns *ns, struct slot_used *used)
 {
 	struct slot live;
 	unsigned int num;
@@ -608,7 +659,7 @@ int slot_settle(struct ns *ns)
 		return err == -ENOENT ? 0 : err;
 	/* When it is valid, the other slot may be under construction. */
 	if (!slot_valid(&live)) {
-		err = carry(&live, ns);
+		err = carry(&live, ns, used);
 		if (!err)
 			__atomic_store_n(&live.header->valid, 1,
 					 __ATOMIC_RELEASE);
@@ -622,7 +673,7 @@ int slot_carry(struct ns *ns)
 {
 	unsigned int num;
 	uint32_t gen;
-	int err = slot_settle(ns);
+	int err = slot_settle(ns, NULL);
 
 	ns_get_ctl(ns, &num, &gen);
 	if (err > 0)

@@ -117,12 +117,22 @@ const struct slot_total *slot_total_find(const struct slot_total *t,
 					 unsigned int n,
 					 const struct slot_id *id);
 
+/* Counters that are not 0. */
+struct slot_used {
+	struct {
+		uint32_t ordinal;
+		uint8_t chain;
+	} * counter; /* freed by the caller */
+	unsigned int n;
+};
+
 /*
  * Fills in the base of the live slot where that is still to be done: 1, and
- * the other slot is not needed any more. 0: there was nothing to do. Needs the
- * lock "counters" of the namespace.
+ * the other slot, whose counters @used then names, is not needed any more. 0:
+ * there was nothing to do. Needs the lock "counters" of the namespace. @used
+ * may be NULL.
  */
-int slot_settle(struct ns *ns);
+int slot_settle(struct ns *ns, struct slot_used *used);
 /* The same, and removes the other slot. 0 or negative. */
 int slot_carry(struct ns *ns);
 

@@ -230,23 +230,30 @@ static int open_pin(const struct ns *ns, unsigned int num, unsigned int chain,
 	return sys_obj_get(path);
 }
 
-static int zero_counters(int fd)
+static int zero_counters(int fd, unsigned int chain,
+			 const struct slot_used *used)
 {
-	struct bpf_map_info info;
-	int err = sys_map_info(fd, &info);
+	struct abi_counter *zero =
+		calloc(sys_possible_cpus() + 1, sizeof(*zero));
+	int err = zero ? 0 : -ENOMEM;
 
-	return err ? err : sys_map_zero_percpu(fd, info.max_entries);
+	for (unsigned int i = 0; i < used->n && !err; i++)
+		if (used->counter[i].chain == chain)
+			err = sys_map_update(fd, used->counter[i].ordinal,
+					     zero);
+	free(zero);
+	return err;
 }
 
 static int retire(const struct ns *ns, unsigned int num, unsigned int chain,
-		  const struct program *p)
+		  const struct program *p, const struct slot_used *used)
 {
 	char from[PLACE_PATH_LEN], to[PLACE_PATH_LEN];
 	int err;
 
 	if (!spare_possible(ns, p))
 		return -ENOENT;
-	err = zero_counters(p->counters_fd);
+	err = zero_counters(p->counters_fd, chain, used);
 	if (err)
 		return err;
 	spare_drop(ns, chain);
@@ -260,7 +267,8 @@ static int retire(const struct ns *ns, unsigned int num, unsigned int chain,
 	return err;
 }
 
-void spare_retire(const struct ns *ns, unsigned int num)
+void spare_retire(const struct ns *ns, unsigned int num,
+		  const struct slot_used *used)
 {
 	char path[PLACE_PATH_LEN];
 	struct program p;
@@ -281,7 +289,7 @@ void spare_retire(const struct ns *ns, unsigned int num)
 			.tables_fd = open_pin(ns, num, i, "tables"),
 			.state_fd = -1,
 		};
-		retire(ns, num, i, &p);
+		retire(ns, num, i, &p, used);
 		program_close(&p);
 	}
 }

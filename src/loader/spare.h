@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "loader/ns.h"
 #include "loader/program.h"
+#include "loader/slot.h"
 #include "loader/tables.h"
 
 /*
@@ -41,9 +42,10 @@ bool spare_fits(const struct ns *ns, unsigned int chain,
 
 /*
  * Makes spares of the programs with tables in slot @num, which no packet is in
- * any more and whose counters have been read.
+ * any more and whose counters have been read; @used: those that are not 0.
  */
-void spare_retire(const struct ns *ns, unsigned int num);
+void spare_retire(const struct ns *ns, unsigned int num,
+		  const struct slot_used *used);
 
 void spare_drop(const struct ns *ns, unsigned int chain);
 

@@ -325,6 +325,7 @@ static int fill_slot(const struct job *job, struct ns *ns, unsigned int idle)
 int swap_in(const struct job *job, struct ns *ns, uint32_t generation,
 	    struct err *e)
 {
+	struct slot_used used = {0};
 	unsigned int idle = !live_slot(ns);
 	int lock, err;
 
@@ -338,9 +339,10 @@ int swap_in(const struct job *job, struct ns *ns, uint32_t generation,
 		err = ns_next_epoch(ns);
 	if (!err) {
 		ns_set_ctl(ns, idle, generation);
-		err = slot_settle(ns);
+		err = slot_settle(ns, &used);
 		if (err > 0)
-			spare_retire(ns, !idle);
+			spare_retire(ns, !idle, &used);
+		free(used.counter);
 		err = err < 0 ? err : 0;
 	}
 	close(lock);

@@ -189,32 +189,6 @@ int sys_map_read_percpu(int fd, uint32_t n, uint32_t value_size, void *values)
 	return err;
 }
 
-#define ZERO_VALUE_SIZE 16
-
-static bool is_zero(const uint64_t *v, size_t words)
-{
-	uint64_t any = 0;
-
-	for (size_t i = 0; i < words; i++)
-		any |= v[i];
-	return !any;
-}
-
-int sys_map_zero_percpu(int fd, uint32_t n)
-{
-	size_t words = sys_possible_cpus() * (size_t)ZERO_VALUE_SIZE / 8;
-	uint64_t *values = calloc(n + 1, words * 8 + 8);
-	int err = values ? sys_map_read_percpu(fd, n, ZERO_VALUE_SIZE, values)
-			 : -ENOMEM;
-
-	/* The last one, behind those that were read, is the zero. */
-	for (uint32_t i = 0; i < n && !err; i++)
-		if (!is_zero(values + i * words, words))
-			err = sys_map_update(fd, i, values + n * words);
-	free(values);
-	return err;
-}
-
 void *sys_map_mmap(int fd, size_t len, int writable)
 {
 	void *p = mmap(NULL, len, PROT_READ | (writable ? PROT_WRITE : 0),

@@ -61,10 +61,6 @@ unsigned int sys_possible_cpus(void);
  */
 int sys_map_read_percpu(int fd, uint32_t n, uint32_t value_size, void *values);
 
-/* Makes those of values 0 to @n - 1 zero that are not, each of 16 bytes a CPU.
- */
-int sys_map_zero_percpu(int fd, uint32_t n);
-
 /* Maps the first @len bytes of a BPF_F_MMAPABLE map, shared; NULL on failure.
  */
 void *sys_map_mmap(int fd, size_t len, int writable);
