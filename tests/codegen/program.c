@@ -258,12 +258,26 @@ int program_time(struct program *prog, const struct program_packet *pkt,
 	return ret ? ret : (int)o.duration;
 }
 
+/* Nobody takes the notes here: one that was left could be in the way of the next
+ * packet, which would be handed over. */
+static void clear_notes(struct program *prog)
+{
+	struct bpf_map *m = bpf_object__find_map_by_name(prog->obj, "notes");
+	void *zero = m ? calloc(1, bpf_map__value_size(m)) : NULL;
+	uint32_t key = 0;
+
+	if (zero)
+		bpf_map_update_elem(bpf_map__fd(m), &key, zero, 0);
+	free(zero);
+}
+
 int program_run(struct program *prog, const struct program_packet *pkt)
 {
 	struct bpf_test_run_opts o = {0};
 	uint64_t before[2], after[2];
 	int ret;
 
+	clear_notes(prog);
 	sum_percpu(prog->stats_fd, 0, before, 2);
 	ret = test_run(prog, pkt, &o, 1);
 	if (ret)
