@@ -223,8 +223,9 @@ INLINE int read_ct(struct pkt *p, const struct sk_buff *skb)
 
 	p->ctinfo = nfct & 7;
 	p->ct = nfct & ~7ULL;
+	/* 1 << (ctinfo % 3 + 1), without a division */
 	if (p->ct)
-		p->ctstate = 1u << (p->ctinfo % 3 + 1);
+		p->ctstate = 0x42842842u >> 4 * p->ctinfo & 15;
 	else
 		p->ctstate = p->ctinfo == 7 ? 0x100 : 1;
 #if NEED_CT_ENTRY
@@ -319,19 +320,20 @@ INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	struct sk_buff *skb = ctx->skb;
 	const abi_u8 *nh = raw_bytes(skb->head + skb->network_header);
+	abi_u64 first = ntoh64(*(const volatile abi_u64 *)nh);
 
 	p->saddr[0] = *(const abi_u64 *)(nh + 8);
 	p->saddr[1] = *(const abi_u64 *)(nh + 16);
 	p->daddr[0] = *(const abi_u64 *)(nh + 24);
 	p->daddr[1] = *(const abi_u64 *)(nh + 32);
 	p->fragoff = 0;
-	p->proto = nh[6];
+	p->proto = first >> 8 & 255;
 	p->thoff = 40;
 #if NEED_TTL
-	p->ttl = nh[7];
+	p->ttl = first & 255;
 #endif
 #if NEED_TOS
-	p->tos = get16(nh) >> 4;
+	p->tos = first >> 52 & 255;
 #endif
 #if NEED_LENGTH
 	p->length = skb->len;
@@ -355,21 +357,29 @@ INLINE int read_network(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	struct sk_buff *skb = ctx->skb;
 	const abi_u8 *nh = raw_bytes(skb->head + skb->network_header);
+	/* Few loads: of each the address is checked. */
+	abi_u64 first = ntoh64(*(const volatile abi_u64 *)nh);
+	abi_u64 raw = *(const volatile abi_u64 *)(nh + 8);
+	abi_u64 second = ntoh64(raw);
 
-	p->saddr[0] = *(const abi_u32 *)(nh + 12);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	p->saddr[0] = raw >> 32;
+#else
+	p->saddr[0] = raw;
+#endif
 	p->daddr[0] = *(const abi_u32 *)(nh + 16);
-	p->fragoff = get16(nh + 6) & 0x1fff;
-	p->thoff = (nh[0] & 0xf) * 4;
-	p->proto = nh[9];
+	p->fragoff = first & 0x1fff;
+	p->thoff = (first >> 56 & 0xf) * 4;
+	p->proto = second >> 48 & 255;
 #if NEED_TTL
-	p->ttl = nh[8];
+	p->ttl = second >> 56;
 #endif
 #if NEED_TOS
-	p->tos = nh[1];
+	p->tos = first >> 48 & 255;
 #endif
 #if NEED_LENGTH
 	/* A length of 0 in a TCP packet that will be segmented: too large. */
-	p->length = get16(nh + 2);
+	p->length = first >> 32 & 0xffff;
 	if (!p->length && is_gso_tcp(skb))
 		p->length = skb->len;
 #endif
@@ -463,6 +473,7 @@ INLINE void read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
 	struct sk_buff *skb = ctx->skb;
 	const abi_u8 *th;
+	abi_u32 ports;
 
 	p->sport = p->dport = 0;
 	p->tcpflags = 0;
@@ -477,8 +488,9 @@ INLINE void read_transport(struct bpf_nf_ctx *ctx, struct pkt *p)
 		return;
 	}
 	th = raw_bytes(skb->data + p->thoff);
-	p->sport = get16(th);
-	p->dport = get16(th + 2);
+	ports = ntoh32(*(const volatile abi_u32 *)th);
+	p->sport = ports >> 16;
+	p->dport = ports & 0xffff;
 #if NEED_TH_WORD1
 	p->word1 = ntoh32(*(const abi_u32 *)(th + 4));
 #endif
