@@ -5,7 +5,7 @@ TESTS += tests/unit/restore_test
 tests_unit_restore_test_SOURCES = tests/unit/restore_test.c \
 	iptables-bpf/restore_file.c iptables-bpf/restore_grammar.y \
 	iptables-bpf/restore_queue.c iptables-bpf/restore_scanner.l iptables-bpf/restore_words.c \
-	iptables-bpf/xt_rule.c
+	iptables-bpf/stock.c iptables-bpf/xt_rule.c
 tests_unit_restore_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_restore_test_LDADD = libmodel.a libbase.a $(XTABLES_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/translate_codec_test tests/unit/translate_kernel_test
