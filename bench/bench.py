@@ -24,7 +24,7 @@ from injector import BUILDDIR, MAX_FLOWS, SRCDIR, BenchError
 from measure import FIELDS, Bench, rows
 from shapes import SHAPES
 
-QUICK_SIZES = (100, 10000)
+QUICK_SIZES = (1000,)
 ALL = ("legacy", "nft", "native", "hybrid", "exclusive", "bfcli")
 
 
@@ -44,7 +44,7 @@ def numbers(text):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="few sizes and rounds: a minute or two")
+    parser.add_argument("--quick", action="store_true", help="one size, few rounds: two minutes")
     parser.add_argument("--shape", type=names(SHAPES), default=list(SHAPES), help=f"of {', '.join(SHAPES)}")
     parser.add_argument("--size", type=numbers, help="numbers of rules (of shapes that have sizes)")
     parser.add_argument("--contender", type=names(CONTENDERS), default=list(ALL), help=f"of {', '.join(ALL)}")

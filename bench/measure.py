@@ -57,6 +57,7 @@ class Bench:
         self.rounds, self.round_ns, self.log = rounds, round_ms * 1e6, log
         self.injector = Injector(turn=turn)
         self.bases = {}
+        self.told = set()   # who is skipped, and why
         self.problems = []  # what makes figures untrustworthy
 
     def __enter__(self):
@@ -91,7 +92,9 @@ class Bench:
         kind = CONTENDERS[name]
         missing = kind.missing(ruleset)
         if missing:
-            self.log(f"  {kind.title}: skipped: {missing}")
+            if (name, missing) not in self.told:
+                self.told.add((name, missing))
+                self.log(f"  {kind.title}: skipped: {missing}")
             return None
         contender = kind(self._router(name, ruleset))
         start = time.monotonic()

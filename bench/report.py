@@ -17,6 +17,14 @@ import targets
 SRCDIR = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
 TITLES = {"legacy": "iptables-legacy", "nft": "iptables-nft", "native": "nft sets", "hybrid": "hybrid",
           "exclusive": "exclusive", "bfcli": "bpfilter"}
+# Of the commands, those that the README tells; the CSV has all.
+README_COMMANDS = (
+    "-A to 5 rules", "-C among 5 rules", "-C of the last of 10000", "-C of none of 10000", "-D of the last of 10000", "-A to 10000",
+    "restore 10000 mixed rules", "restore 10000 mixed rules: BPF live after", "restore 10000 mixed rules: BPF live, object cached",
+    "-A to 10000: until BPF is live, as a whole", "restore 100000 rules in one chain", "restore 100000 rules in one chain: peak memory",
+    "restore 100000 rules in chains of ten", "save 100000 rules in one chain", "restore 100000 mixed rules: BPF live after",
+    "restore 100000 mixed rules: peak memory of sync", "restore 100000 mixed rules: BPF maps and programs",
+)
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
@@ -124,9 +132,11 @@ def amount(row):
     return f"{row['median']:,.1f} {row['unit']}" if row else ""
 
 
-def command_table(data):
+def command_table(data, only=None):
     rows = []
     for what in dict.fromkeys(row["what"] for row in data.commands):
+        if only and what not in only:
+            continue
         sides = [data.command(what, side) for side in ("stock", "legacy", "ours")]
         ratio = sides[2]["ratio_stock"] if sides[2] else None
         rows.append([what] + [amount(side) for side in sides] + ["" if ratio is None else f"{ratio:.2f}"])
@@ -160,7 +170,7 @@ def readme(data, directory):
              "Packets that meet one of the last tenth of the rules, from 65,536 flows:",
              size_table(data, "late", 65536, (100, 1000, 10000, 100000)), notes(data)]
     if data.commands:
-        parts += ["Commands:", command_table(data)]
+        parts += ["Commands:", command_table(data, README_COMMANDS)]
     parts += ["What was to be reached, and what was:", target_table(data)]
     return "\n\n".join(part for part in parts if part)
 
