@@ -22,6 +22,7 @@ struct frontend {
 		*progname; /* as in messages: "iptables", "iptables-restore" */
 	struct nft *nft;   /* opened on first use: frontend_nft() */
 	struct loader_config loader;
+	struct loader_snapshot snapshot;
 	bool committed; /* something was committed: kick the loader at the end
 			 */
 	bool restore;	/* iptables-restore: other error wording, other options

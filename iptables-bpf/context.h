@@ -26,8 +26,7 @@ struct command_context {
 	bool quiet;  /* a repetition: what there is to print was printed */
 	bool dry;    /* nothing is committed */
 	struct buf zeroed; /* of struct zeroed */
-	bool tracked;	   /* what is committed goes into the snapshot */
-	struct loader_snapshot snapshot;
+	bool tracked;	   /* what is committed goes into fe->snapshot */
 };
 
 /* BPF's counters to forget once the batch is committed; as

@@ -21,7 +21,8 @@ void frontend_close(struct frontend *fe)
 	nft_close(fe->nft);
 	fe->nft = NULL;
 	if (fe->committed)
-		loader_kick(&fe->loader);
+		loader_kick(&fe->loader,
+			    fe->snapshot.found ? &fe->snapshot.place : NULL);
 	fe->committed = false;
 }
 

@@ -135,6 +135,7 @@ static int fetch(struct command_context *ctx, const struct needs *n,
 		.find = n->find,
 		.userspace_size = xt_userspace_size,
 		.lookup = loader_snapshot_lookup,
+		.arg = &ctx->fe->snapshot,
 	};
 	struct nft *nft = frontend_nft(ctx->fe, e);
 	int ret;
@@ -191,45 +192,19 @@ static void zero_bpf(const struct command_context *ctx)
 	}
 }
 
-#define BIND_TRIES 10
-
-/*
- * A batch that depends on nothing that was read is bound to a generation all
- * the same, so that it can be said what changed between which two; unless
- * others keep coming in between.
- */
-static int send_batch(struct command_context *ctx, uint32_t *from,
-		      struct err *e)
-{
-	struct nft *nft = ctx->fe->nft;
-	int ret, tries;
-
-	*from = ctx->image.generation;
-	if (*from || !ctx->tracked)
-		return nft_batch_commit(nft, ctx->batch, *from, e);
-	for (tries = 0; tries < BIND_TRIES; tries++) {
-		ret = nft_generation(nft, from, e);
-		if (!ret)
-			ret = nft_batch_commit(nft, ctx->batch, *from, e);
-		if (ret != -ERESTART)
-			return ret;
-	}
-	*from = 0;
-	return nft_batch_commit(nft, ctx->batch, 0, e);
-}
-
 static int commit(struct command_context *ctx, struct err *e)
 {
-	uint32_t from;
+	uint32_t generation = ctx->image.generation;
 	int ret;
 
 	if (!nft_batch_is_empty(ctx->batch)) {
-		ret = send_batch(ctx, &from, e);
+		ret = nft_batch_commit(ctx->fe->nft, ctx->batch, generation, e);
 		if (ret)
 			return ret;
 		ctx->fe->committed = true;
 		if (ctx->tracked)
-			loader_snapshot_note(&ctx->snapshot, ctx->batch, from);
+			loader_snapshot_note(&ctx->fe->snapshot, ctx->batch,
+					     generation);
 	}
 	zero_bpf(ctx);
 	return 0;
@@ -289,7 +264,7 @@ static int run(struct frontend *fe, struct transaction *t, bool dry,
 	collect_needs(t, &n);
 	ctx.track = n.rules;
 	ctx.tracked = !dry &&
-		      loader_snapshot_begin(&ctx.snapshot, count_commands(t));
+		      loader_snapshot_begin(&fe->snapshot, count_commands(t));
 	while ((ret = attempt(&ctx, t, &n, e)) == -ERESTART)
 		ctx.quiet = true;
 	return ret;

@@ -142,14 +142,18 @@ static bool sync_runs(const struct place *p)
 	return lock == -EWOULDBLOCK;
 }
 
-void loader_kick(const struct loader_config *cfg)
+void loader_kick(const struct loader_config *cfg, const struct place *place)
 {
 	static const char *const background[] = {"sync", "--background", NULL};
 	static const char *const foreground[] = {"sync", NULL};
 	struct place p;
 	int saved = errno;
 
-	if (cfg->off || place_find(&p, NULL))
+	if (cfg->off)
+		return;
+	if (place)
+		p = *place;
+	else if (place_find(&p, NULL))
 		return;
 	if (place_is_off(&p))
 		goto out;

@@ -25,16 +25,16 @@ void loader_config_from_env(struct loader_config *cfg);
 /*
  * Called by a front end after every successful commit: starts a detached
  * background sync unless one is running (which will then see the new
- * generation by itself), or waits for it when cfg->wait. Never prints, never
- * fails the command.
+ * generation by itself), or waits for it when cfg->wait. @place: where this is,
+ * if that is known. Never prints, never fails the command.
  */
-void loader_kick(const struct loader_config *cfg);
+void loader_kick(const struct loader_config *cfg, const struct place *place);
 
 /*
  * The snapshot of this namespace's rules (snapfile.h), which saves commands
  * and syncs the kernel's dump. It serves whether BPF is on or off.
  */
-struct loader_snapshot {
+struct loader_snapshot { /* all zero at first */
 	struct place place;
 	bool found;  /* place is valid */
 	bool exists; /* there is one already */
@@ -43,11 +43,11 @@ struct loader_snapshot {
 /* Whether a batch of @commands commands is to be tracked, to be noted
  * afterwards. */
 bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands);
-/* Notes what the committed batch @b has changed from generation @from (0: not
- * known) to the next. */
+/* Notes what the committed batch @b has changed; @from: the generation it was
+ * bound to, 0: to none. */
 void loader_snapshot_note(const struct loader_snapshot *s,
 			  const struct nft_batch *b, uint32_t from);
-/* nft_query.lookup */
+/* nft_query.lookup, @arg a struct loader_snapshot */
 int loader_snapshot_lookup(const struct snap_place *at, uint32_t generation,
 			   uint32_t sketch, uint64_t *handles, unsigned int max,
 			   void *arg);

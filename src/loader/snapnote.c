@@ -14,13 +14,30 @@
 /* A record of so many bytes is nearly all that there is. */
 #define LARGE_RECORD (256u << 10)
 
+static bool find(struct loader_snapshot *s)
+{
+	if (!s->found)
+		s->found = !place_find(&s->place, NULL);
+	return s->found;
+}
+
 bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands)
 {
-	memset(s, 0, sizeof(*s));
-	s->found = !place_find(&s->place, NULL);
-	s->exists = s->found && snapfile_exists(&s->place);
+	s->exists = find(s) && snapfile_exists(&s->place);
 	s->create = s->found && !s->exists && commands >= MANY_COMMANDS;
 	return s->exists || s->create;
+}
+
+/* What the kernel says of the generations, and what the batch was bound to. */
+static uint32_t generation_before(const struct nft_batch *b, uint32_t bound)
+{
+	uint32_t to = nft_batch_generation(b);
+
+	if (!to)
+		return bound;
+	if (bound && snap_next_generation(bound) != to)
+		return 0;
+	return to - 1 ? to - 1 : UINT32_MAX;
 }
 
 /* The record of the commit in @out. */
@@ -31,6 +48,7 @@ static int make_record(const struct place *p, const struct nft_batch *b,
 	int err;
 
 	memset(&r, 0, sizeof(r));
+	from = generation_before(b, from);
 	err = from ? nft_batch_change(b, &r) : -ENODATA;
 	if (!err)
 		err = snap_record_end(&r, snapfile_world(p), from,
@@ -98,13 +116,13 @@ int loader_snapshot_lookup(const struct snap_place *at, uint32_t generation,
 			   uint32_t sketch, uint64_t *handles, unsigned int max,
 			   void *arg)
 {
+	struct loader_snapshot *s = arg;
 	struct snapfile f;
-	struct place p;
-	int ret = place_find(&p, NULL);
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = snapfile_read(&f, &p, generation);
+	if (!find(s))
+		return -ENOENT;
+	ret = snapfile_read(&f, &s->place, generation);
 	if (!ret)
 		ret = snap_find(&f.snap, at, sketch, handles, max);
 	snapfile_close(&f);

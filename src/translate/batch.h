@@ -47,9 +47,10 @@ struct nft_batch {
 			 byte order */
 	struct batch_op *ops;
 	size_t nops, cap;
-	uint32_t line;	  /* for operations to come */
-	uint32_t rule_id; /* last one given out */
-	bool track;	  /* nft_batch_track() */
+	uint32_t line;	     /* for operations to come */
+	uint32_t rule_id;    /* last one given out */
+	bool track;	     /* nft_batch_track() */
+	uint32_t generation; /* that the commit has led to, 0: not told */
 	struct buf echoes;
 };
 

@@ -118,12 +118,23 @@ static void set_echo(struct nft_batch *b, const struct batch_op *op, bool on)
 		nlh->nlmsg_flags |= NLM_F_ECHO;
 }
 
+/*
+ * The kernel tells the new generation to who wants to be told of the batch's
+ * first operation; which must not be one that it tells rule by rule.
+ */
+static bool tells_little(const struct batch_op *op)
+{
+	return op->type != OP_TABLE_FLUSH && op->type != OP_RULE_FLUSH &&
+	       op->type != OP_CHAIN_DEL;
+}
+
 void change_prepare(struct nft_batch *b)
 {
 	size_t i, rules = 0, asked = 0;
 	bool all;
 
 	buf_reset(&b->echoes);
+	b->generation = 0;
 	if (!b->track)
 		return;
 	for (i = 0; i < b->nops; i++)
@@ -139,9 +150,20 @@ void change_prepare(struct nft_batch *b)
 	}
 	if (asked > ECHO_MAX)
 		b->track = false;
+	if (b->track && b->nops && tells_little(&b->ops[0]))
+		set_echo(b, &b->ops[0], true);
 	for (i = 0; i < b->nops; i++)
 		if (b->ops[i].ask)
 			set_echo(b, &b->ops[i], b->track);
+}
+
+static void take_generation(struct nft_batch *b, const struct nlmsghdr *nlh)
+{
+	struct attr_area area = nlmsg_attrs(nlh);
+	struct attr tb[NFTA_GEN_MAX + 1];
+
+	attrs_parse(area.data, area.len, tb, NFTA_GEN_MAX);
+	attr_u32(&tb[NFTA_GEN_ID], &b->generation);
 }
 
 /* An answer: kept, behind its place in the operation. */
@@ -150,6 +172,8 @@ void change_take_echo(struct nft_batch *b, const struct nlmsghdr *nlh)
 	size_t i = nlh->nlmsg_seq - BATCH_SEQ_FIRST;
 	static const char zeros[NLMSG_ALIGNTO];
 
+	if (nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN))
+		take_generation(b, nlh);
 	if (!b->track || nlh->nlmsg_seq < BATCH_SEQ_FIRST || i >= b->nops ||
 	    nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
 		return;
@@ -360,6 +384,11 @@ static int add_op(struct change *c, const struct batch_op *op)
 		break;
 	}
 	return 0;
+}
+
+uint32_t nft_batch_generation(const struct nft_batch *b)
+{
+	return b->generation;
 }
 
 int nft_batch_change(const struct nft_batch *b, struct snap_record *r)

@@ -234,6 +234,9 @@ void nft_batch_track(struct nft_batch *b);
  * kernel about); @r is then of no use.
  */
 int nft_batch_change(const struct nft_batch *b, struct snap_record *r);
+/* The generation that the commit of a tracked batch has led to; 0: not known.
+ */
+uint32_t nft_batch_generation(const struct nft_batch *b);
 /* The handle that the rule with this batch-wide id got; 0: not known. */
 uint64_t nft_batch_handle(const struct nft_batch *b, uint32_t id);
 
