@@ -92,8 +92,7 @@ static int fill_table(struct table *t, uint32_t generation, void *arg)
 
 /* What the kernel was asked for is worth being kept. */
 static void keep(const struct place *place, struct known *k,
-		 struct snap_record kept[2], uint32_t generation,
-		 const struct snapfile_mark *seen)
+		 struct snap_record kept[2], uint32_t generation)
 {
 	uint64_t world = snapfile_world(place);
 	struct buf out = BUF_INIT;
@@ -107,10 +106,10 @@ static void keep(const struct place *place, struct known *k,
 	if (!err && out.len && k->used)
 		err = snapfile_append(place, &out);
 	else if (!err && out.len)
-		err = snapfile_replace(place, &out, seen);
+		err = snapfile_replace(place, &out, generation);
 	else if (!err && k->used &&
-		 snapfile_is_bloated(k->file.mark.len, k->live))
-		snapfile_tidy(place, &k->file, k->state, generation);
+		 snapfile_is_bloated(k->file.data.len, k->live))
+		snapfile_tidy(place, k->state, generation);
 	/* No large table: commands need not write what nobody reads. */
 	else if (!err && !k->used)
 		snapfile_remove(place);
@@ -147,7 +146,6 @@ int ruleset_read(struct ruleset *rs, struct nft *nft, const struct place *place,
 {
 	struct snap_record kept[2];
 	struct known k = {.place = place};
-	struct snapfile_mark seen = {0};
 	unsigned int tries;
 	bool same = false;
 	int err = 0;
@@ -157,12 +155,10 @@ int ruleset_read(struct ruleset *rs, struct nft *nft, const struct place *place,
 		ruleset_clear(rs);
 		k.used = false;
 		k.live = 0;
-		if (place)
-			snapfile_look(place, &seen);
 		err = read_once(rs, nft, &k, kept, &same, e);
 	}
 	if (!err && same && place)
-		keep(place, &k, kept, rs->generation, &seen);
+		keep(place, &k, kept, rs->generation);
 	known_forget(&k);
 	snap_record_free(&kept[0]);
 	snap_record_free(&kept[1]);

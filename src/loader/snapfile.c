@@ -53,39 +53,38 @@ bool snapfile_exists(const struct place *p)
 	return !access(path, F_OK);
 }
 
-void snapfile_look(const struct place *p, struct snapfile_mark *mark)
+size_t snapfile_size(const struct place *p)
 {
 	char path[PLACE_PATH_LEN];
 	struct stat st;
 
 	path_of(p, path, sizeof(path));
-	memset(mark, 0, sizeof(*mark));
-	if (stat(path, &st))
-		return;
-	mark->inode = st.st_ino;
-	mark->len = (size_t)st.st_size;
+	return stat(path, &st) ? 0 : (size_t)st.st_size;
 }
 
 /* ---- reading ---- */
 
-static int read_from(int fd, size_t from, size_t to, struct buf *out)
+static int read_all(int fd, struct buf *out)
 {
-	char *at;
+	struct stat st;
+	size_t left;
 	ssize_t n;
+	char *at;
 
-	if (from >= to)
-		return 0;
-	at = buf_extend(out, to - from);
+	if (fstat(fd, &st))
+		return -errno;
+	left = (size_t)st.st_size;
+	at = buf_extend(out, left);
 	if (!at)
 		return -ENOMEM;
-	while (from < to) {
-		n = pread(fd, at, to - from, (off_t)from);
+	while (left) {
+		n = pread(fd, at, left, st.st_size - (off_t)left);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
 		at += n;
-		from += (size_t)n;
+		left -= (size_t)n;
 	}
 	return 0;
 }
@@ -93,7 +92,6 @@ static int read_from(int fd, size_t from, size_t to, struct buf *out)
 int snapfile_read(struct snapfile *f, const struct place *p, uint32_t gen)
 {
 	char path[PLACE_PATH_LEN];
-	struct stat st;
 	int fd, err;
 
 	memset(f, 0, sizeof(*f));
@@ -101,12 +99,7 @@ int snapfile_read(struct snapfile *f, const struct place *p, uint32_t gen)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	err = fstat(fd, &st) ? -errno : 0;
-	if (!err) {
-		f->mark.inode = st.st_ino;
-		f->mark.len = (size_t)st.st_size;
-		err = read_from(fd, 0, f->mark.len, &f->data);
-	}
+	err = read_all(fd, &f->data);
 	close(fd);
 	if (!err)
 		err = snap_open(&f->snap, f->data.data, f->data.len,
@@ -161,27 +154,24 @@ int snapfile_append(const struct place *p, const struct buf *records)
 	return -EAGAIN;
 }
 
-/* What came to the old file (@fd) after it was looked at. */
-static int carry_over(const struct place *p, int fd,
-		      const struct snapfile_mark *seen)
+/* What the old file (@fd) has of commits since @gen. */
+static int carry_over(const struct place *p, int fd, uint32_t gen)
 {
-	struct buf rest = BUF_INIT;
-	struct stat st;
-	int err;
+	struct buf old = BUF_INIT, later = BUF_INIT;
+	int err = read_all(fd, &old);
 
-	if (fstat(fd, &st))
-		return -errno;
-	if (st.st_ino != seen->inode)
-		return -ESTALE;
-	err = read_from(fd, seen->len, (size_t)st.st_size, &rest);
-	if (!err && rest.len)
-		err = snapfile_append(p, &rest);
-	buf_free(&rest);
+	if (!err)
+		snap_copy_later(old.data, old.len, snapfile_world(p), gen,
+				&later);
+	if (!err && later.len)
+		err = snapfile_append(p, &later);
+	buf_free(&later);
+	buf_free(&old);
 	return err;
 }
 
 int snapfile_replace(const struct place *p, const struct buf *records,
-		     const struct snapfile_mark *seen)
+		     uint32_t gen)
 {
 	char path[PLACE_PATH_LEN];
 	int old, err;
@@ -190,7 +180,7 @@ int snapfile_replace(const struct place *p, const struct buf *records,
 	old = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	err = cache_write_file(path, records->data, records->len);
 	if (!err && old >= 0)
-		carry_over(p, old, seen);
+		carry_over(p, old, gen);
 	if (old >= 0)
 		close(old);
 	return err;
@@ -209,8 +199,8 @@ bool snapfile_is_bloated(size_t len, size_t live)
 	return len > 2 * live + SLACK;
 }
 
-void snapfile_tidy(const struct place *p, const struct snapfile *f,
-		   const struct snap_state *st, uint32_t gen)
+void snapfile_tidy(const struct place *p, const struct snap_state *st,
+		   uint32_t gen)
 {
 	struct buf out = BUF_INIT;
 	struct snap_record r;
@@ -218,7 +208,7 @@ void snapfile_tidy(const struct place *p, const struct snapfile *f,
 	memset(&r, 0, sizeof(r));
 	snap_state_write(st, &r);
 	if (!snap_record_end(&r, snapfile_world(p), gen, gen, &out))
-		snapfile_replace(p, &out, &f->mark);
+		snapfile_replace(p, &out, gen);
 	buf_free(&out);
 	snap_record_free(&r);
 }

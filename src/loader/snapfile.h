@@ -26,15 +26,11 @@ uint64_t snapfile_world(const struct place *p);
 struct snapfile {
 	struct buf data;
 	struct snap snap; /* valid after snapfile_read() returned 0 */
-	struct snapfile_mark {
-		uint64_t inode; /* 0: there is none */
-		size_t len;
-	} mark;
 };
 
 bool snapfile_exists(const struct place *p);
-/* What is there, for snapfile_replace(). */
-void snapfile_look(const struct place *p, struct snapfile_mark *mark);
+/* Its length; 0: there is none. */
+size_t snapfile_size(const struct place *p);
 /*
  * Reads what leads to generation @gen. -ESTALE: nothing; or another negative
  * errno. To be closed in any case.
@@ -45,17 +41,16 @@ void snapfile_close(struct snapfile *f);
 /* Appends records to the file. -ENOENT when there is none. */
 int snapfile_append(const struct place *p, const struct buf *records);
 /*
- * Makes @records the file, with what was appended to the old one since it was
- * looked at (@seen).
+ * Makes @records the file, which say what there is at @gen; with what the old
+ * one has of commits after that, even if they come while this goes on.
  */
 int snapfile_replace(const struct place *p, const struct buf *records,
-		     const struct snapfile_mark *seen);
+		     uint32_t gen);
 void snapfile_remove(const struct place *p);
 
-/* Rewrites @f, just read, as what is there at @gen when most of it is history.
- */
-void snapfile_tidy(const struct place *p, const struct snapfile *f,
-		   const struct snap_state *st, uint32_t gen);
+/* Rewrites the file as what is there at @gen, which @st says. */
+void snapfile_tidy(const struct place *p, const struct snap_state *st,
+		   uint32_t gen);
 
 /* A file of @len bytes whose live part is about @live is history mostly. */
 bool snapfile_is_bloated(size_t len, size_t live);

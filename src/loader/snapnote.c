@@ -40,7 +40,7 @@ static uint32_t generation_before(const struct nft_batch *b, uint32_t bound)
 	return to - 1 ? to - 1 : UINT32_MAX;
 }
 
-/* The record of the commit in @out. */
+/* The record of the commit that began at @from in @out. */
 static int make_record(const struct place *p, const struct nft_batch *b,
 		       uint32_t from, struct buf *out)
 {
@@ -48,7 +48,6 @@ static int make_record(const struct place *p, const struct nft_batch *b,
 	int err;
 
 	memset(&r, 0, sizeof(r));
-	from = generation_before(b, from);
 	err = from ? nft_batch_change(b, &r) : -ENODATA;
 	if (!err)
 		err = snap_record_end(&r, snapfile_world(p), from,
@@ -58,27 +57,24 @@ static int make_record(const struct place *p, const struct nft_batch *b,
 }
 
 /* Restores of large tables over and over would make a long history. */
-static int append(const struct place *p, const struct buf *record)
+static int append(const struct place *p, const struct buf *record,
+		  uint32_t from)
 {
-	struct snapfile_mark seen;
-
-	if (record->len < LARGE_RECORD)
-		return snapfile_append(p, record);
-	snapfile_look(p, &seen);
-	return snapfile_is_bloated(seen.len, record->len)
-		       ? snapfile_replace(p, record, &seen)
-		       : snapfile_append(p, record);
+	if (record->len >= LARGE_RECORD &&
+	    snapfile_is_bloated(snapfile_size(p), record->len))
+		return snapfile_replace(p, record, snap_next_generation(from));
+	return snapfile_append(p, record);
 }
 
 /* Who leaves a directory behind for a namespace sees to it that somebody
  * removes those of others that are gone. */
-static int create(const struct place *p, const struct buf *record)
+static int create(const struct place *p, const struct buf *record,
+		  uint32_t from)
 {
-	const struct snapfile_mark none = {0};
 	int err = place_prepare(p, NULL);
 
 	if (!err)
-		err = snapfile_replace(p, record, &none);
+		err = snapfile_replace(p, record, snap_next_generation(from));
 	if (!err && !place_is_machine_netns(p))
 		kick_reaper();
 	return err;
@@ -89,12 +85,13 @@ void loader_snapshot_note(const struct loader_snapshot *s,
 {
 	struct buf record = BUF_INIT;
 
+	from = generation_before(b, from);
 	if (!s->found || make_record(&s->place, b, from, &record))
 		goto out;
 	if (s->exists)
-		append(&s->place, &record);
+		append(&s->place, &record, from);
 	else if (s->create)
-		create(&s->place, &record);
+		create(&s->place, &record, from);
 out:
 	buf_free(&record);
 }

@@ -121,6 +121,10 @@ int snap_open(struct snap *s, const void *data, size_t len, uint64_t world,
 	      uint32_t gen);
 void snap_close(struct snap *s);
 
+/* Appends the commits among those bytes that began at @gen or later to @out. */
+void snap_copy_later(const void *data, size_t len, uint64_t world, uint32_t gen,
+		     struct buf *out);
+
 /*
  * The handles of the rules of a chain that have this sketch, in no particular
  * order. Returns how many (0: none, for certain), -E2BIG when more than @max,

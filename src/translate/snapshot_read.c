@@ -144,6 +144,22 @@ void snap_close(struct snap *s)
 	memset(s, 0, sizeof(*s));
 }
 
+void snap_copy_later(const void *data, size_t len, uint64_t world, uint32_t gen,
+		     struct buf *out)
+{
+	const unsigned char *at = data;
+	const struct snap_header *h;
+	size_t size;
+
+	while ((h = record_at(at, len, &size))) {
+		if (h->world == world && h->from != h->to &&
+		    (int32_t)(h->from - gen) >= 0)
+			buf_add(out, at, size);
+		at += size;
+		len -= size;
+	}
+}
+
 /* ---- one record ---- */
 
 static const unsigned char *index_of(const struct snap_header *h)

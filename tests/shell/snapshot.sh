@@ -167,6 +167,24 @@ for ((round = 0; round < 30; round++)); do
 	((round % 5)) || probes "round $round"
 done
 
+# ---- many at once ----
+
+big_ruleset | ours "$NS" iptables-restore || bad "restore"
+pids=()
+for w in 1 2 3 4 5 6; do
+	for i in {1..20}; do
+		ours "$NS" iptables -A INPUT -s "10.$w.$i.1" -j DROP
+		ours "$NS" iptables -D INPUT 1
+		ours "$NS" iptables -I INPUT -s "10.$w.$i.2" -j DROP
+		ours "$NS" iptables -D INPUT -s "10.$w.$i.1" -j DROP
+	done &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do
+	wait "$pid" || bad "a command of several at once"
+done
+compared "480 commands of six processes at once"
+
 # ---- the file ----
 
 rm "$RULES"

@@ -19,6 +19,12 @@ tests_unit_translate_kernel_test_SOURCES = tests/unit/translate_kernel_test.c \
 	tests/unit/translate_util.c tests/unit/translate_util.h
 tests_unit_translate_kernel_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_translate_kernel_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBNFTNL_LIBS) $(LIBMNL_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/translate_snapshot_test
+TESTS += tests/unit/translate_snapshot_test
+tests_unit_translate_snapshot_test_SOURCES = tests/unit/translate_snapshot_test.c \
+	tests/unit/translate_util.c tests/unit/translate_util.h
+tests_unit_translate_snapshot_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_translate_snapshot_test_LDADD = libtranslate.a libmodel.a libbase.a $(LIBNFTNL_LIBS) $(LIBMNL_LIBS) $(CMOCKA_LIBS)
 include tests/unit/codegen.mk
 include tests/unit/loader.mk
 check_PROGRAMS += tests/unit/args_test tests/unit/model_test
