@@ -7,9 +7,11 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "iptables-bpf/bpfctl.h"
+#include "loader/objects.h"
 #include "loader/program.h"
 #include "loader/reap.h"
 #include "loader/sync.h"
@@ -19,6 +21,40 @@ int bpfctl_fail(const struct err *e)
 	fflush(stdout);
 	fprintf(stderr, "iptables-bpfctl: %s\n", e->msg);
 	return BPFCTL_FAILED;
+}
+
+/*
+ * Takes "--object-dir DIR" out of the arguments and into the environment, where
+ * the loader, and what it starts, looks for it.
+ */
+static int take_object_dir(int *argc, char **argv)
+{
+	static const char option[] = "--object-dir";
+	struct err e = {0};
+
+	for (int i = 1; i < *argc; i++) {
+		size_t n = strlen(option), taken = 1;
+		const char *dir = NULL;
+
+		if (strncmp(argv[i], option, n))
+			continue;
+		if (argv[i][n] == '=') {
+			dir = argv[i] + n + 1;
+		} else if (!argv[i][n] && i + 1 < *argc) {
+			dir = argv[i + 1];
+			taken = 2;
+		}
+		if (!dir || *dir != '/')
+			return BPFCTL_USAGE;
+		if (objects_check_dir(dir, &e))
+			return bpfctl_fail(&e);
+		setenv(OBJECTS_ENV, dir, 1);
+		*argc -= taken;
+		memmove(argv + i, argv + i + taken,
+			(*argc - i + 1) * sizeof(*argv));
+		return BPFCTL_OK;
+	}
+	return BPFCTL_OK;
 }
 
 /* Parses "[--background]" or nothing at all. */
@@ -43,7 +79,10 @@ static int cmd_sync(int argc, char **argv)
 {
 	struct err e = {0};
 	bool background;
+	int ret = take_object_dir(&argc, argv);
 
+	if (ret)
+		return ret;
 	if (background_only(argc, argv, &background))
 		return BPFCTL_USAGE;
 	return sync_run(background, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
@@ -95,8 +134,10 @@ static const struct bpfctl_command {
 } commands[] = {
 	{"status", bpfctl_status, "[-j]",
 	 "what runs in BPF here, and why the rest does not (-j: as JSON)"},
-	{"sync", cmd_sync, "",
-	 "compile the ruleset now; returns when it is live"},
+	{"sync", cmd_sync, "[--object-dir DIR]",
+	 "compile the ruleset now, or find it in DIR; returns when live"},
+	{"compile", bpfctl_compile, "[-6] RULES... -o DIR",
+	 "compile saved rulesets into DIR, for machines without clang"},
 	{"show", bpfctl_show, "[-4|-6] [-t TABLE] [CHAIN]",
 	 "the generated C, with the rules it comes from"},
 	{"off", cmd_off, "",

@@ -12,6 +12,7 @@
 /* argv[0] is the command's name. BPFCTL_USAGE: the caller prints the usage. */
 int bpfctl_status(int argc, char **argv);
 int bpfctl_show(int argc, char **argv);
+int bpfctl_compile(int argc, char **argv);
 
 /* "iptables-bpfctl: MSG"; returns BPFCTL_FAILED. */
 int bpfctl_fail(const struct err *e);

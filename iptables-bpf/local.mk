@@ -56,6 +56,7 @@ sbin_PROGRAMS += iptables-bpfctl
 iptables_bpfctl_SOURCES = \
 	iptables-bpf/bpfctl.c \
 	iptables-bpf/bpfctl.h \
+	iptables-bpf/bpfctl_compile.c \
 	iptables-bpf/bpfctl_show.c \
 	iptables-bpf/bpfctl_status.c
 iptables_bpfctl_LDADD = $(FRONTEND_LIBS)

@@ -6,6 +6,7 @@
 
 #include "loader/clang.h"
 #include "loader/job.h"
+#include "loader/objects.h"
 #include "loader/place.h"
 #include "loader/rulematch.h"
 #include "loader/ruleset.h"
@@ -216,6 +217,17 @@ int job_check_hooks(struct job *job, struct nft *nft, struct err *e)
 
 /* ---- compiling ---- */
 
+/* Without clang, only what somebody else has compiled can run. */
+static bool can_compile(const struct job_chain *c)
+{
+	struct buf object = BUF_INIT;
+	bool can = c->stamp_len ||
+		   !objects_get(c->source.data, c->source.len, &object);
+
+	buf_free(&object);
+	return can;
+}
+
 int job_print(struct job *job, struct err *e)
 {
 	unsigned int i;
@@ -226,20 +238,34 @@ int job_print(struct job *job, struct err *e)
 
 		if (c->mode == CHAIN_NFT)
 			continue;
-		if (clang_stamp(&c->source)) {
-			job_leave(c, CLANG_MISSING);
-			job->no_clang = true;
-			continue;
-		}
+		if (!clang_stamp(&c->source))
+			c->stamp_len = c->source.len;
 		err = plan_print_c(c->plan, &c->source, false, NULL, NULL);
 		if (err || c->source.failed)
 			return err_set(e, ERR_OTHER, err ? -err : ENOMEM,
 				       "cannot print the program of chain %s",
 				       c->chain->name);
+		if (!can_compile(c)) {
+			job_leave(c, CLANG_MISSING);
+			job->no_clang = true;
+			continue;
+		}
 		c->tables.data = plan_tables(c->plan, &c->tables.size);
 		tables_stamp(&c->tables, &c->identity);
 	}
 	return 0;
+}
+
+int job_compile(const struct job_chain *c, const char *dir,
+		struct clang_result *result, struct err *e)
+{
+	memset(result, 0, sizeof(*result));
+	if (!objects_get(c->source.data + c->stamp_len,
+			 c->source.len - c->stamp_len, &result->object)) {
+		result->hit = true;
+		return 0;
+	}
+	return clang_compile(dir, &c->source, result, e);
 }
 
 static void load_chain(struct job_chain *c, const struct ns *ns,
@@ -256,7 +282,7 @@ static void load_chain(struct job_chain *c, const struct ns *ns,
 		return;
 	}
 	place_file(&ns->place, dir, sizeof(dir), "");
-	err = clang_compile(dir, &c->source, &result, &why);
+	err = job_compile(c, dir, &result, &why);
 	if (!err)
 		err = program_load_front(&c->program, ns, env, c->id,
 					 &result.object, &c->tables, &why);
@@ -286,7 +312,7 @@ static void make_spare(const struct job_chain *c, const struct ns *ns,
 	struct program p;
 
 	place_file(&ns->place, dir, sizeof(dir), "");
-	if (!clang_compile(dir, &c->source, &result, NULL) &&
+	if (!job_compile(c, dir, &result, NULL) &&
 	    !program_load_front(&p, ns, env, c->id, &result.object, &c->tables,
 				NULL)) {
 		spare_put(ns, c->id, &p, &c->source);

@@ -33,6 +33,7 @@ struct job_chain {
 	enum chain_mode mode;
 	char reason[400];
 	struct buf source;    /* the stamp and the plan's C */
+	size_t stamp_len;     /* 0: there is no clang */
 	struct tables tables; /* the plan's */
 	struct buf identity;  /* tells programs of the same source apart */
 	struct program program;
@@ -62,6 +63,10 @@ int job_read(struct job *job, struct nft *nft, struct err *e);
 int job_check_hooks(struct job *job, struct nft *nft, struct err *e);
 /* Prints the C of every chain that is to run in BPF. */
 int job_print(struct job *job, struct err *e);
+/* The object of @c: from an object directory, the cache, or clang. */
+struct clang_result;
+int job_compile(const struct job_chain *c, const char *dir,
+		struct clang_result *result, struct err *e);
 /* Compiles and loads them, but for those that are kept. */
 int job_load(struct job *job, const struct ns *ns, struct program_env *env,
 	     struct err *e);

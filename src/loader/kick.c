@@ -13,6 +13,7 @@
 
 #include "loader/kick.h"
 #include "loader/loader.h"
+#include "loader/objects.h"
 #include "loader/place.h"
 
 #define BPFCTL	 "iptables-bpfctl"
@@ -22,8 +23,10 @@ void loader_config_from_env(struct loader_config *cfg)
 {
 	const char *mode = getenv("IPTABLES_BPF");
 	const char *wait = getenv("IPTABLES_BPF_WAIT");
+	const char *dir = getenv(OBJECTS_ENV);
 
 	cfg->off = mode && !strcasecmp(mode, "off");
+	cfg->object_dir = dir && *dir ? dir : NULL;
 	cfg->wait = wait && *wait && strcmp(wait, "0");
 }
 
@@ -144,8 +147,8 @@ static bool sync_runs(const struct place *p)
 
 void loader_kick(const struct loader_config *cfg, const struct place *place)
 {
-	static const char *const background[] = {"sync", "--background", NULL};
-	static const char *const foreground[] = {"sync", NULL};
+	const char *args[MAX_ARGS + 1] = {"sync"};
+	unsigned int n = 1;
 	struct place p;
 	int saved = errno;
 
@@ -157,10 +160,14 @@ void loader_kick(const struct loader_config *cfg, const struct place *place)
 		return;
 	if (place_is_off(&p))
 		goto out;
-	if (cfg->wait)
-		kick_bpfctl(foreground, true);
-	else if (!sync_runs(&p))
-		kick_bpfctl(background, false);
+	if (!cfg->wait)
+		args[n++] = "--background";
+	if (cfg->object_dir) {
+		args[n++] = "--object-dir";
+		args[n++] = cfg->object_dir;
+	}
+	if (cfg->wait || !sync_runs(&p))
+		kick_bpfctl(args, cfg->wait);
 out:
 	errno = saved;
 }

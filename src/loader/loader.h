@@ -19,6 +19,7 @@
 struct loader_config {
 	bool off;
 	bool wait;
+	const char *object_dir; /* the environment's (objects.h), or NULL */
 };
 void loader_config_from_env(struct loader_config *cfg);
 

@@ -17,6 +17,7 @@ libloader_a_SOURCES = \
 	src/loader/ns.c src/loader/ns.h \
 	src/loader/place.c src/loader/place.h \
 	src/loader/program.c src/loader/program.h \
+	src/loader/objects.c src/loader/objects.h \
 	src/loader/off.c \
 	src/loader/reap.c src/loader/reap.h \
 	src/loader/record.c src/loader/record.h \
