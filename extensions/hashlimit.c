@@ -10,6 +10,8 @@
 #include <linux/limits.h>
 #include <linux/netfilter/xt_hashlimit.h>
 
+#define PORTS (XT_HASHLIMIT_HASH_SPT | XT_HASHLIMIT_HASH_DPT)
+
 static int hashlimit_lower(struct lower *l, const struct rule *r,
 			   const struct ext *e)
 {
@@ -17,7 +19,7 @@ static int hashlimit_lower(struct lower *l, const struct rule *r,
 
 	if (!hashlimit_read(&h, e, lower_family(l)))
 		return lower_refuse(l, "match hashlimit: unexpected form");
-	return lower_call_ext(l, CALL_HASHLIMIT, e,
+	return lower_call_ext(l, CALL_HASHLIMIT, e, h.mode & PORTS ? 4 : 0,
 			      h.mode & XT_HASHLIMIT_INVERT);
 }
 

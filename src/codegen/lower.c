@@ -249,12 +249,12 @@ int lower_call(struct lower *l, enum pred_call fn, const uint64_t *arg,
 }
 
 int lower_call_ext(struct lower *l, enum pred_call fn, const struct ext *e,
-		   bool invert)
+		   unsigned int th, bool invert)
 {
 	struct pred p = {
 		.field = FIELD_CALL,
 		.invert = invert,
-		.call = {.fn = fn, .ext = e},
+		.call = {.fn = fn, .ext = e, .th = th},
 	};
 
 	return lower_add(l, &p);

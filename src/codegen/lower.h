@@ -140,6 +140,7 @@ struct pred {
 			uint8_t nargs;
 			uint16_t size;	 /* of data; passed on when not 0 */
 			uint16_t weight; /* more than call_desc says */
+			uint8_t th;	 /* likewise */
 			uint64_t arg[PRED_MAX_ARGS];
 			const uint8_t *data; /* the rule's, not owned */
 			/* For the plan: the match itself, not owned. */
@@ -237,9 +238,12 @@ int lower_call(struct lower *l, enum pred_call fn, const uint64_t *arg,
 int lower_call_data(struct lower *l, enum pred_call fn, const uint64_t *arg,
 		    unsigned int nargs, const void *data, unsigned int size,
 		    bool invert);
-/* The same without arguments, for a function that the plan makes of @e. */
+/*
+ * The same without arguments, for a function that the plan makes of @e; it looks
+ * at @th bytes of the transport header.
+ */
 int lower_call_ext(struct lower *l, enum pred_call fn, const struct ext *e,
-		   bool invert);
+		   unsigned int th, bool invert);
 /*
  * The header of a match that the kernel evaluates natively (does not match
  * when unreadable) or by xt code (drops the packet then).

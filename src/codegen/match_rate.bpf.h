@@ -72,6 +72,13 @@ INLINE int ports_offset(abi_u32 proto)
 }
 
 #if FAMILY == 6
+INLINE abi_u32 first_proto(struct bpf_nf_ctx *ctx)
+{
+	const struct sk_buff *skb = ctx->skb;
+
+	return raw_bytes(skb->head + skb->network_header)[6];
+}
+
 struct skip_walk {
 	struct bpf_nf_ctx *ctx;
 	abi_u32 off, proto;
@@ -103,24 +110,20 @@ static int skip_one(abi_u32 i, struct skip_walk *w)
 	return 0;
 }
 
-/* Finds the ports as ipv6_skip_exthdr() does; true: it finds no end. */
+/* ipv6_skip_exthdr(); true: it finds no end. */
 INLINE int find_ports(struct bpf_nf_ctx *ctx, const struct pkt *p,
 		      abi_u32 *proto, abi_u32 *off)
 {
-	const struct sk_buff *skb = ctx->skb;
-	struct skip_walk w = {
-		.ctx = ctx,
-		.off = 40,
-		.proto = raw_bytes(skb->head + skb->network_header)[6],
-	};
+	struct skip_walk w = {.ctx = ctx, .off = 40, .proto = first_proto(ctx)};
 
-	if (is_ext_hdr(w.proto))
-		bpf_loop(1 << 20, skip_one, &w, 0);
+	bpf_loop(1 << 20, skip_one, &w, 0);
 	*proto = w.proto;
 	*off = w.off;
 	return w.bad;
 }
 #else
+#define first_proto(ctx) (p->proto)
+
 INLINE int find_ports(struct bpf_nf_ctx *ctx, const struct pkt *p,
 		      abi_u32 *proto, abi_u32 *off)
 {
@@ -130,6 +133,36 @@ INLINE int find_ports(struct bpf_nf_ctx *ctx, const struct pkt *p,
 }
 #endif
 
+/* Numbers in host order. True: the packet is dropped. */
+INLINE int hashlimit_ports(struct bpf_nf_ctx *ctx, const struct pkt *p,
+			   abi_u16 *ports)
+{
+	abi_u32 proto, off;
+	abi_u8 h[4];
+	int at;
+
+	ports[0] = ports[1] = 0;
+#if NEED_TH
+	/* No extension headers, and what was read already. */
+	if (!p->fragoff && p->avail >= 4 && !ports_offset(p->proto) &&
+	    first_proto(ctx) == p->proto) {
+		ports[0] = p->sport;
+		ports[1] = p->dport;
+		return 0;
+	}
+#endif
+	if (find_ports(ctx, p, &proto, &off))
+		return 1;
+	at = ports_offset(proto);
+	if (at < 0)
+		return 0;
+	if (read_bytes(ctx, off + at, h, sizeof(h)))
+		return 1;
+	ports[0] = get16(h);
+	ports[1] = get16(h + 2);
+	return 0;
+}
+
 /* True: the packet is dropped. */
 INLINE int hashlimit_key(struct bpf_nf_ctx *ctx, const struct pkt *p,
 			 const struct hashlimit_config *c,
@@ -137,9 +170,7 @@ INLINE int hashlimit_key(struct bpf_nf_ctx *ctx, const struct pkt *p,
 {
 	const abi_u32 *src = (const abi_u32 *)p->saddr;
 	const abi_u32 *dst = (const abi_u32 *)p->daddr;
-	abi_u32 proto, off;
-	abi_u16 ports[2] = {0};
-	int at;
+	abi_u16 ports[2];
 
 	for (int i = 0; i < (FAMILY == 6 ? 4 : 1); i++) {
 		key->src[i] = c->mode & HASHLIMIT_SRC ? src[i] & c->smask[i]
@@ -150,10 +181,7 @@ INLINE int hashlimit_key(struct bpf_nf_ctx *ctx, const struct pkt *p,
 	key->sport = key->dport = 0;
 	if (!(c->mode & (HASHLIMIT_SPORT | HASHLIMIT_DPORT)))
 		return 0;
-	if (find_ports(ctx, p, &proto, &off))
-		return 1;
-	at = ports_offset(proto);
-	if (at >= 0 && read_bytes(ctx, off + at, ports, sizeof(ports)))
+	if (hashlimit_ports(ctx, p, ports))
 		return 1;
 	if (c->mode & HASHLIMIT_SPORT)
 		key->sport = ports[0];

@@ -106,6 +106,8 @@ void pred_needs(const struct pred *p, struct needs *n)
 		n->call[p->call.fn] = true;
 		if (n->th < call_descs[p->call.fn].th)
 			n->th = call_descs[p->call.fn].th;
+		if (n->th < p->call.th)
+			n->th = p->call.th;
 	}
 	n->ct_entry |= s->of_ct;
 	if (p->field == FIELD_CT_STATE)
