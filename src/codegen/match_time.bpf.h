@@ -29,7 +29,11 @@ INLINE abi_u64 realtime_offset(void)
 	return K64(realtime, hrtimer_clock_base, offset);
 }
 
-/* time_mt() of xt_time.c; the arguments are time_holds()'. */
+/*
+ * time_mt() of xt_time.c; the arguments are time_holds()'. Its clock,
+ * ktime_get_real_seconds(), moves on with the kernel's ticks, like the coarse
+ * one.
+ */
 GLOBAL int time_of_day(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u64 dates,
 		       abi_u64 daytimes, abi_u64 days)
 {
@@ -37,7 +41,7 @@ GLOBAL int time_of_day(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u64 dates,
 
 	if (!offset)
 		return HANDOVER;
-	return time_holds((bpf_ktime_get_ns() + offset) / 1000000000, dates,
+	return time_holds((bpf_ktime_get_coarse_ns() + offset) / 1000000000, dates,
 			  daytimes, days)
 		       ? MATCH
 		       : NEXT;

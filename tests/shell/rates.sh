@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Matches whose answer is a matter of time, ours against stock's on the same packets at the same time: hashlimit of all
 # kinds (rates per key in a flood, after a pause, after entries expired, in a full table, over a recompile) and limit may
-# differ by what arrives within two ticks of the kernel's clock; time by the packets of one tick at the window's edge.
+# differ by what arrives within two ticks of the kernel's clock; time by the packets of a moment, at the window's edge.
 # A rate match counts per window of a second: at its edge all would hang on one packet.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/loader_lib.sh"
@@ -95,13 +95,13 @@ compare "after entries are gone" 24 3
 expect "nothing was handed over meanwhile" "$OURS" \
 	'[c["handed_over_packets"] for c in s["chains"] if c["chain"] == "INPUT"] == [0, 0]'
 
-# Far from the edges of windows.
+# Far from the edges of windows, which begin with the first packet after the last one's end.
 for family in 4 6; do
 	python3 "$RATES" windowed $family >"$TMP/rules"
 	load $family "$TMP/rules"
 done
 sync_ours
-send flood:40 pause:0.5 flood:40 pause:1 flood:40 pause:1 flood:10 pause:1 flood:30:1
+send flood:40 pause:0.5 flood:40 pause:1 flood:40 pause:1.4 flood:10 pause:1.4 flood:30:1
 compare "rates of windows" 6 0
 
 # A table stays what its first rule asked for, for a rule that takes that one's place, too.
