@@ -77,3 +77,9 @@ TESTS += tests/unit/codegen_rate_test
 tests_unit_codegen_rate_test_SOURCES = tests/unit/codegen_rate_test.c $(codegen_test_sources)
 tests_unit_codegen_rate_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_rate_test_LDADD = $(codegen_test_libs)
+
+check_PROGRAMS += tests/unit/codegen_bucket_test
+TESTS += tests/unit/codegen_bucket_test
+tests_unit_codegen_bucket_test_SOURCES = tests/unit/codegen_bucket_test.c $(codegen_run_sources)
+tests_unit_codegen_bucket_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_codegen_bucket_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
