@@ -359,7 +359,11 @@ static int add_op(struct change *c, const struct batch_op *op)
 	if (breaks_numbers(op))
 		c->next = 0;
 	switch (op->type) {
-	case OP_TABLE_ADD: /* is added where there is none */
+	case OP_TABLE_ADD: /* where there is none, or a change of flags */
+		if (!(message(c->b, op)->nlmsg_flags & NLM_F_CREATE))
+			break;
+		snap_reset(c->r, p.at.family, p.at.table);
+		return 0;
 	case OP_TABLE_FLUSH:
 		snap_reset(c->r, p.at.family, p.at.table);
 		return 0;
