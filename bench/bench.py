@@ -145,7 +145,8 @@ def describe_machine(path):
     with open("/proc/cpuinfo", encoding="ascii") as file:
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown CPU")
     with open(path, "w", encoding="ascii") as file:
-        file.write(f"Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} CPUs, {model}, {time.strftime('%Y-%m-%d')}\n")
+        file.write(f"Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} CPUs, {model}, "
+                   f"load {os.getloadavg()[0]:.1f} at the start, {time.strftime('%Y-%m-%d')}\n")
 
 
 def run(args):

@@ -31,6 +31,7 @@ PROGRAMS = {
     "ours": os.path.join(BUILDDIR, "xtables-bpf-multi"),
     "legacy": os.path.join(STOCK_PREFIX, "xtables-legacy-multi"),
 }
+TIMED = os.path.join(BUILDDIR, "bench", "timed")
 BPFCTL = os.path.join(BUILDDIR, "iptables-bpfctl")
 LONG_CHAIN = 10000
 FIELDS = ("what", "rules", "side", "unit", "median", "min", "ratio_stock")
@@ -56,20 +57,23 @@ class Side:
     def run(self, words, stdin=os.devnull, status=0, program=None, bpf=None):
         """Seconds, and peak memory in KiB, of one command; it must end with this status."""
         self.enter()
+        result, writer = os.pipe()
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, writer, 3),
         ]
         if status:
             actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
         env = dict(self.env, **(bpf or {}))
-        start = time.monotonic()
-        pid = os.posix_spawn(program or self.program, words, env, file_actions=actions)
-        _, code, usage = os.wait4(pid, 0)
-        seconds = time.monotonic() - start
-        if os.waitstatus_to_exitcode(code) != status:
-            sys.exit(f"control.py: {self.name}: {' '.join(words)}: exit status {os.waitstatus_to_exitcode(code)}")
-        return seconds, usage.ru_maxrss
+        pid = os.posix_spawn(TIMED, [TIMED, program or self.program, *words], env, file_actions=actions)
+        os.close(writer)
+        with os.fdopen(result) as file:
+            took = file.read().split()
+        os.waitpid(pid, 0)
+        if len(took) != 3 or int(took[2]) != status:
+            sys.exit(f"control.py: {self.name}: {' '.join(words)}: exit status {took[2] if took else 'unknown'}")
+        return int(took[0]) / 1e9, int(took[1])
 
     def clear(self):
         self.enter()

@@ -11,3 +11,6 @@ CLEANFILES += bench/inject.bpf.inc bench/inject.bpf.inc.o
 bench/inject.bpf.inc: bench/inject.bpf.c bench/frame.h
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter $(WERROR) \
 		-I$(top_srcdir) -idirafter /usr/include/$$($(CC) -print-multiarch) -c $(srcdir)/bench/inject.bpf.c -o $@.o && $(BPF_TO_ARRAY)
+
+noinst_PROGRAMS += bench/timed
+bench_timed_SOURCES = bench/timed.c

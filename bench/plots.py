@@ -55,9 +55,9 @@ def rules_script(data, shapes):
 set multiplot layout {rows},{COLUMNS} title "Time added to a packet that one of the last tenth of the rules decides ({FLOWS:,} flows)" font ",14"
 set logscale xy
 set xrange [0.8:130000]
-set yrange [{FLOOR * 0.9}:1500000]
+set yrange [{FLOOR * 0.9}:15000000]
 set xtics ("1" 1, "10" 10, "100" 100, "1k" 1e3, "10k" 1e4, "100k" 1e5)
-set ytics ("10 ns" 10, "100 ns" 100, "1 µs" 1e3, "10 µs" 1e4, "100 µs" 1e5, "1 ms" 1e6)
+set ytics ("10 ns" 10, "100 ns" 100, "1 µs" 1e3, "10 µs" 1e4, "100 µs" 1e5, "1 ms" 1e6, "10 ms" 1e7)
 set xlabel "rules" offset 0,0.5
 set grid xtics ytics lc rgb "#dddddd" lt 1
 set border 3
