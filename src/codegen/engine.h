@@ -32,7 +32,7 @@ struct plan_rule;
 
 /* A predicate as the printer spells it: its identity. */
 struct engine_text {
-	const struct pred *pred; /* some rule's */
+	struct pred pred;
 	struct buf text;
 };
 
@@ -41,7 +41,9 @@ struct engine {
 	struct engine_text text[ENGINE_MAX_TEXTS];
 	unsigned int ntexts;
 	uint64_t numbers, bytes; /* fields that conditions look at */
-	bool any;		 /* there are runs */
+	/* Protocols behind which some rule natively asks for a header. */
+	bool native[UINT8_MAX + 1];
+	bool any; /* there are runs */
 	/* How deep chains of entries lead to each other, a power of two; 0:
 	 * none do. */
 	unsigned int depth;

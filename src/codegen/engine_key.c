@@ -176,7 +176,7 @@ static int number_of_text(struct plan *plan, const struct pred *p)
 	int ret;
 
 	for (unsigned int i = 0; i < e->ntexts; i++)
-		if (!memcmp(e->text[i].pred, p, sizeof(*p)))
+		if (!memcmp(&e->text[i].pred, p, sizeof(*p)))
 			return i;
 	ret = text_of(&text, plan->family, p);
 	for (unsigned int i = 0; i < e->ntexts && !ret; i++) {
@@ -192,7 +192,7 @@ static int number_of_text(struct plan *plan, const struct pred *p)
 		buf_free(&text);
 		return ret;
 	}
-	e->text[e->ntexts] = (struct engine_text){p, text};
+	e->text[e->ntexts] = (struct engine_text){*p, text};
 	return e->ntexts++;
 }
 

@@ -10,37 +10,12 @@
  * rule of some run asks natively for one, such fragments are nft's, by
  * protocol (print_pred.c does the same in straight code).
  */
-static void scan_rule(const struct plan_rule *r, bool asked[UINT8_MAX + 1])
-{
-	int proto = -1;
-
-	for (unsigned int i = 0; i < r->npreds; i++) {
-		const struct pred *p = &r->preds[i];
-
-		if (p->field == FIELD_PROTO && !p->invert &&
-		    p->op == OP_MASKED && proto < 0)
-			proto = p->number.value & UINT8_MAX;
-		if (p->field == FIELD_TRANSPORT && proto >= 0)
-			asked[proto] |= p->transport.native;
-	}
-}
-
 static void print_fragments(struct buf *out, const struct plan *p)
 {
-	bool asked[UINT8_MAX + 1] = {false};
-
-	for (unsigned int i = 0; i < p->nordered; i++) {
-		const struct plan_chain *c = p->order[i];
-
-		for (unsigned int k = 0; k < c->nruns; k++)
-			for (unsigned int r = 0; r < c->runs[k].n; r++)
-				scan_rule(&c->rules[c->runs[k].first + r],
-					  asked);
-	}
 	buf_puts(out, "#define NATIVE_FRAGMENT(p) ((p)->fragoff && "
 		      "fragments == FRAGMENTS_ASK_NFT && (");
 	for (unsigned int i = 0; i <= UINT8_MAX; i++)
-		if (asked[i])
+		if (p->engine.native[i])
 			buf_printf(out, "(p)->proto == %u || ", i);
 	buf_puts(out, "0))\n");
 }

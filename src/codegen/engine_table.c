@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "codegen/plan.h"
+#include "codegen/print.h"
 
 /* Prefix lengths that a table's address masks may have. */
 #define LEVELS 8
@@ -630,14 +631,47 @@ static int read_rules(struct builder *b, struct engine_conds *conds)
 	return 0;
 }
 
+static void note_native(struct plan *p, const struct plan_rule *r)
+{
+	int proto = -1;
+
+	for (unsigned int i = 0; i < r->npreds; i++) {
+		const struct pred *q = &r->preds[i];
+
+		if (q->field == FIELD_PROTO && !q->invert &&
+		    q->op == OP_MASKED && proto < 0)
+			proto = q->number.value & UINT8_MAX;
+		if (q->field == FIELD_TRANSPORT && proto >= 0)
+			p->engine.native[proto] |= q->transport.native;
+	}
+}
+
+/* What was said by predicates is in the tables now. */
+static void release_preds(struct plan *p, const struct plan_chain *c,
+			  const struct engine_run *run)
+{
+	for (unsigned int i = 0; i < run->n; i++) {
+		struct plan_rule *r = &c->rules[run->first + i];
+
+		note_native(p, r);
+		for (unsigned int k = 0; k < r->npreds; k++)
+			pred_needs(&r->preds[k], p->needs);
+		free(r->preds);
+		r->preds = NULL;
+		r->npreds = 0;
+	}
+}
+
 static int build_run(struct plan *p, const struct plan_chain *c,
 		     struct engine_run *run, struct engine_conds *conds)
 {
 	struct builder b = {.plan = p, .chain = c, .run = run};
 	int ret = read_rules(&b, conds);
 
-	if (!ret)
+	if (!ret) {
+		release_preds(p, c, run);
 		ret = fill_tables(&b);
+	}
 	free(b.keys.key);
 	free(b.keys.index);
 	free(b.item);
@@ -669,6 +703,9 @@ int engine_build(struct plan *p)
 
 	if (!p->engine.any)
 		return 0;
+	p->needs = calloc(1, sizeof(*p->needs));
+	if (!p->needs)
+		return -ENOMEM;
 	engine_add_words(p, WORD_RUNS + p->nruns);
 	if (!p->words)
 		return -ENOMEM;

@@ -332,6 +332,16 @@ static int lower_ext(struct lower *l, const struct rule *r, const struct ext *e,
 	return d->lower(l, r, e);
 }
 
+/* There may be a hundred thousand of them. */
+static void trim(struct lowered *l)
+{
+	struct pred *preds = l->n ? realloc(l->preds, l->n * sizeof(*preds))
+				  : NULL;
+
+	if (preds)
+		l->preds = preds;
+}
+
 int lower_rule(enum family family, const struct rule *r, struct lowered *out)
 {
 	struct lower l = {.family = family, .out = out};
@@ -357,6 +367,8 @@ int lower_rule(enum family family, const struct rule *r, struct lowered *out)
 			&l, "target QUEUE: passes the packet to user space");
 	if (ret)
 		lowered_clear(out);
+	else
+		trim(out);
 	return ret;
 }
 

@@ -249,6 +249,7 @@ void plan_free(struct plan *p)
 		free(pc);
 	}
 	engine_free(p);
+	free(p->needs);
 	free(p->chains);
 	free(p->order);
 	free(p->counters);

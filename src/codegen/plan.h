@@ -89,6 +89,8 @@ struct plan_hashlimit {
 	bool gate; /* in front of nft's */
 };
 
+struct needs;
+
 struct plan {
 	enum family family;
 	const struct ruleset *ruleset; /* all that there is; may be NULL */
@@ -107,8 +109,9 @@ struct plan {
 	unsigned int ncounters;
 	unsigned int policy; /* ordinal of the policy's counter */
 	struct engine engine;
-	unsigned int nruns; /* that have functions */
-	uint32_t *words;    /* owned: the tables of all runs */
+	struct needs *needs; /* owned: of rules whose predicates are gone */
+	unsigned int nruns;  /* that have functions */
+	uint32_t *words;     /* owned: the tables of all runs */
 	size_t nwords, words_cap;
 	struct plan_handover *handovers;
 	unsigned int nhandovers;
@@ -146,8 +149,8 @@ void plan_find_obstacle(struct plan *p);
  */
 int plan_share(struct plan *p);
 /*
- * Turns limits into gates where packets are handed over, or where their state is
- * not the program's alone; hands over at what has other state there.
+ * Turns limits into gates where packets are handed over, or where their state
+ * is not the program's alone; hands over at what has other state there.
  */
 void plan_gates(struct plan *p);
 /* The bucket of a gate in front of nft's @c. */

@@ -42,6 +42,8 @@ static void print_defines(struct buf *out, const struct plan *p)
 {
 	struct needs n = {0};
 
+	if (p->needs)
+		n = *p->needs;
 	scan_needs(p, &n);
 	buf_printf(out, "#define FAMILY %d\n",
 		   p->family == FAMILY_IPV4 ? 4 : 6);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,9 @@ int job_read(struct job *job, struct nft *nft, struct err *e)
 				err = add_chain(job, t, &builtin_chains[b], e);
 		}
 	}
+	/* Predicates of rules that are data now: the kernel's copy of the
+	 * tables is to come on top of what is left, not of them. */
+	malloc_trim(0);
 	return err;
 }
 
