@@ -243,25 +243,28 @@ INLINE long walk_found(struct walk *s)
 	return walk_ends(s, s->entry);
 }
 
+/* Tables without an entry for the packet that are passed at once. */
+#define TABLES_A_STEP 3
+
 /*
  * One entry, or one condition, or one table without an entry for the packet; 1:
  * the walk is over.
  */
 static NOINLINE long walk_step(abi_u32 i, struct walk *s)
 {
-	const abi_u32 *t, *x;
+	const abi_u32 *x;
 
-	if (!s->at) {
-		t = WORD(s->table);
+	for (int k = 0; !s->at; k++) {
+		const abi_u32 *t = WORD(s->table);
+
 		if (t[TABLE_FIRST] >= s->best)
 			return walk_found(s);
+		if (k == TABLES_A_STEP)
+			return 0;
 		s->table += TABLE_STRIDE;
-		if (t[TABLE_LAST] < s->start)
-			return 0;
-		s->at = *WORD(t[TABLE_BUCKETS] +
-			      (walk_hash(s, t) & t[TABLE_HASH]));
-		if (!s->at)
-			return 0;
+		if (t[TABLE_LAST] >= s->start)
+			s->at = *WORD(t[TABLE_BUCKETS] +
+				      (walk_hash(s, t) & t[TABLE_HASH]));
 	}
 	x = WORD(s->at);
 #if CONDITIONS

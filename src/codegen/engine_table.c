@@ -29,7 +29,7 @@ enum { SADDR, DADDR, PROTO, SPORT, DPORT, IIF, OIF, DIMS };
 #define KINDS (LEVELS * LEVELS << (DIMS - PROTO))
 
 /* A bucket should not hold more entries than this. */
-#define BUCKET_LIMIT 4
+#define BUCKET_LIMIT 5
 /* So few are looked at one by one. */
 #define LIST_LIMIT 6
 
