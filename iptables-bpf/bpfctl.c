@@ -15,6 +15,7 @@
 #include "loader/program.h"
 #include "loader/reap.h"
 #include "loader/sync.h"
+#include "loader/watch.h"
 
 int bpfctl_fail(const struct err *e)
 {
@@ -98,6 +99,31 @@ static int cmd_reap(int argc, char **argv)
 	return reap(watch, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
 }
 
+static int cmd_watch(int argc, char **argv)
+{
+	const struct msg_sink log = {.level = MSG_WARN, .out = stderr};
+	struct err e = {0};
+
+	if (argc != 1)
+		return BPFCTL_USAGE;
+	return watch(&log, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
+}
+
+static int cmd_mode(int argc, char **argv)
+{
+	struct err e = {0};
+	enum wish wish;
+
+	if (argc > 2 || (argc == 2 && !wish_parse(argv[1], &wish)))
+		return BPFCTL_USAGE;
+	if (argc == 2)
+		return sync_set_mode(wish, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
+	if (sync_get_mode(&wish, &e))
+		return bpfctl_fail(&e);
+	puts(wish_name(wish));
+	return BPFCTL_OK;
+}
+
 static int switch_with(int (*set)(struct err *e), int argc)
 {
 	struct err e = {0};
@@ -140,6 +166,10 @@ static const struct bpfctl_command {
 	 "compile saved rulesets into DIR, for machines without clang"},
 	{"show", bpfctl_show, "[-4|-6] [-t TABLE] [CHAIN]",
 	 "the generated C, with the rules it comes from"},
+	{"watch", cmd_watch, "",
+	 "follow all changes and compile them; lets BPF decide alone"},
+	{"mode", cmd_mode, "[auto|hybrid|exclusive]",
+	 "how much BPF is to do in this network namespace"},
 	{"off", cmd_off, "",
 	 "leave all to nft in this network namespace, until `on'"},
 	{"on", cmd_on, "", "use BPF again"},

@@ -95,6 +95,9 @@ static void json_chain(const struct status *s, const struct record_chain *c)
 	json_key("reason", c->reason);
 	printf(",\"rules\":%u,", c->rules);
 	json_handovers(&s->record, c->id);
+	printf(",\"cost_ns\":{\"nft\":%u,\"hybrid\":%u,\"exclusive\":%u},",
+	       c->cost.nft, c->cost.hybrid, c->cost.exclusive);
+	json_key("not_exclusive", c->obstacle);
 	printf(",\"decided_packets\":%" PRIu64
 	       ",\"handed_over_packets\":%" PRIu64 ",",
 	       (uint64_t)s->stats[c->id].decided,
@@ -113,6 +116,8 @@ static void print_json(const struct status *s)
 	json_key("state", status_state_name(s->state));
 	putchar(',');
 	json_key("reason", s->reason);
+	printf(",\"watcher\":%s,", s->watcher ? "true" : "false");
+	json_key("wanted_mode", wish_name(s->wish));
 	fputs(",\"chains\":[", stdout);
 	for (i = 0; i < s->record.nchains; i++) {
 		fputs(sep, stdout);
@@ -177,7 +182,7 @@ static void print_chain(const struct status *s, const struct record_chain *c)
 	enum family family;
 
 	b = place_chain_by_id(c->id, &family);
-	printf("%-6s %-8s %-11s %-7s %6u %12" PRIu64 " %12" PRIu64,
+	printf("%-6s %-8s %-11s %-9s %6u %12" PRIu64 " %12" PRIu64,
 	       place_family_name(family), b->table, b->name,
 	       mode_names[c->mode], c->rules, (uint64_t)s->stats[c->id].decided,
 	       (uint64_t)s->stats[c->id].handed_over);
@@ -186,7 +191,35 @@ static void print_chain(const struct status *s, const struct record_chain *c)
 	putchar('\n');
 	if (*c->reason)
 		printf("        %s\n", c->reason);
+	if (c->cost.nft)
+		printf("        estimated ns a packet: nft %u, hybrid %u, "
+		       "exclusive %u\n",
+		       c->cost.nft, c->cost.hybrid, c->cost.exclusive);
 	print_handovers(&s->record, c->id);
+}
+
+/* Where a watcher runs or is wanted: why a table is not exclusive, once. */
+static void print_obstacles(const struct status *s)
+{
+	const struct record_chain *c;
+	const struct builtin_chain *b;
+	unsigned int i, told = 0;
+	enum family family;
+	int table;
+
+	if (!s->watcher && s->wish != WISH_EXCLUSIVE)
+		return;
+	for (i = 0; i < s->record.nchains; i++) {
+		c = &s->record.chains[i];
+		table = place_table_of_chain(c->id);
+		if (table < 0 || !*c->obstacle || told >> table & 1)
+			continue;
+		told |= 1u << table;
+		b = place_chain_by_id(c->id, &family);
+		printf("%s%s %s is not exclusive: %s\n",
+		       told == 1u << table ? "\n" : "",
+		       place_family_name(family), b->table, c->obstacle);
+	}
 }
 
 static void print_human(const struct status *s)
@@ -198,12 +231,16 @@ static void print_human(const struct status *s)
 		printf("Reason:     %s\n", s->reason);
 	printf("Generation: %u, compiled for %u\n", s->generation,
 	       s->compiled_generation);
+	printf("Watcher:    %s\n", s->watcher ? "running" : "none");
+	if (s->wish != WISH_AUTO)
+		printf("Mode:       %s, as asked for\n", wish_name(s->wish));
 	if (!s->record.nchains)
 		return;
-	printf("\n%-6s %-8s %-11s %-7s %6s %12s %12s %s\n", "family", "table",
+	printf("\n%-6s %-8s %-11s %-9s %6s %12s %12s %s\n", "family", "table",
 	       "chain", "mode", "rules", "by BPF", "by nft", "program");
 	for (i = 0; i < s->record.nchains; i++)
 		print_chain(s, &s->record.chains[i]);
+	print_obstacles(s);
 }
 
 int bpfctl_status(int argc, char **argv)

@@ -205,6 +205,7 @@ static int commit(struct command_context *ctx, struct err *e)
 		if (ctx->tracked)
 			loader_snapshot_note(&ctx->fe->snapshot, ctx->batch,
 					     generation);
+		loader_enforce(ctx->family, ctx->table_name);
 	}
 	zero_bpf(ctx);
 	return 0;

@@ -62,6 +62,12 @@ const char *plan_obstacle(const struct plan *p);
 bool plan_is_idle(const struct plan *p);
 unsigned int plan_rule_count(
 	const struct plan *p); /* rules of the base chain and what it reaches */
+/* An estimate of what a packet costs, in ns, by who decides it. */
+struct plan_cost {
+	unsigned int nft, hybrid, exclusive;
+};
+void plan_cost(const struct plan *p, struct plan_cost *out);
+
 const struct plan_counter *plan_counters(const struct plan *p, unsigned int *n);
 const struct plan_handover *plan_handovers(const struct plan *p,
 					   unsigned int *n);

@@ -62,21 +62,29 @@ INLINE abi_u32 read_phase(void)
 	abi_u32 zero = 0;
 	const volatile abi_u64 *word = bpf_map_lookup_elem(&ctl, &zero);
 
-	return word ? *word >> (ABI_CTL_EXCLUSIVE + table_id) : 0;
+	return word ? *word >> (ABI_CTL_EXCLUSIVE + table_id) &
+			       (EXCLUSIVE | AWAKE | QUIET)
+		    : 0;
 }
 
+#define UNCOUNTED 2
+
 /*
- * Leaves the note for nft, if that is awake. False: it could not be left, hand
- * the packet over. That nft evaluates a packet once more is no reason, where it
- * may not evaluate it at all.
+ * Leaves the note for nft, if that is awake. 0: it could not be left, hand the
+ * packet over. That nft evaluates a packet once more is no reason where it may
+ * not evaluate it at all; but where it is known to, it counts: UNCOUNTED.
  */
 INLINE int claim(struct bpf_nf_ctx *ctx, struct abi_notes *n, abi_u32 phase)
 {
-	if (!(phase & EXCLUSIVE))
-		return notes_claim(n, notes_skb_addr(ctx), chain_id);
-	if (phase & AWAKE)
-		notes_claim(n, notes_skb_addr(ctx), chain_id);
-	return 1;
+	int left = 0;
+
+	if (phase == EXCLUSIVE)
+		return 1;
+	if (!(phase & EXCLUSIVE) || phase & AWAKE)
+		left = notes_claim(n, notes_skb_addr(ctx), chain_id);
+	if (left || !(phase & EXCLUSIVE))
+		return left;
+	return phase & QUIET ? UNCOUNTED : 1;
 }
 
 /*
@@ -116,7 +124,7 @@ INLINE void count_all(const struct pkt *p, abi_u32 decider)
 SEC("netfilter")
 int front(struct bpf_nf_ctx *ctx)
 {
-	abi_u32 zero = 0, verdict, phase = read_phase();
+	abi_u32 zero = 0, verdict, phase = read_phase(), left;
 	struct abi_notes *n = bpf_map_lookup_elem(&notes, &zero);
 	struct pkt p;
 
@@ -127,7 +135,8 @@ int front(struct bpf_nf_ctx *ctx)
 #if STATE_DECIDES
 	/* Nothing may be handed over once something has been taken or counted.
 	 */
-	if (!claim(ctx, n, phase))
+	left = claim(ctx, n, phase);
+	if (!left)
 		return hand_over(ctx);
 #endif
 	verdict = CHAIN_0(ctx, &p);
@@ -136,14 +145,15 @@ int front(struct bpf_nf_ctx *ctx)
 	switch (verdict & CODE_MASK) {
 	case ACCEPT:
 #if !STATE_DECIDES
-		if (!claim(ctx, n, phase))
+		left = claim(ctx, n, phase);
+		if (!left)
 			return hand_over(ctx);
 #endif
-		if (!(phase & QUIET))
+		if (left != UNCOUNTED)
 			count_all(&p, verdict >> 3);
 		return 1;
 	case DROP:
-		if (!(phase & EXCLUSIVE) || phase & AWAKE)
+		if (phase != EXCLUSIVE)
 			notes_clear(n, notes_skb_addr(ctx));
 		count_all(&p, verdict >> 3);
 		return 0;

@@ -5,7 +5,7 @@ libcodegen_a_SOURCES = \
 	src/codegen/engine_key.c src/codegen/engine_print.c src/codegen/engine_table.c \
 	src/codegen/codegen.h \
 	src/codegen/lower.c src/codegen/lower.h \
-	src/codegen/obstacle.c \
+	src/codegen/cost.c src/codegen/obstacle.c \
 	src/codegen/plan.c src/codegen/plan.h \
 	src/codegen/plan_flow.c \
 	src/codegen/plan_gates.c \

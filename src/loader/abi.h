@@ -23,10 +23,11 @@
  *
  * The programs of a table whose exclusive bit is set decide whatever the
  * generation is: nft's copy of the table is dormant, or is about to be or no
- * longer is (bit awake: notes are left where they can be; bit quiet: what BPF
- * accepts is left to nft to count).
+ * longer is. Bit awake: notes are left where they can be. Bit quiet: nft
+ * evaluates all packets, too, and so counts what BPF accepts without a note.
  */
 #define ABI_TABLES	  8 /* family (0 ip, 1 ip6) * 4 + ABI_TABLE_* */
+#define ABI_ALL_TABLES	  0xff
 #define ABI_CTL_SLOT	  32
 #define ABI_CTL_EXCLUSIVE 40
 #define ABI_CTL_AWAKE	  48

@@ -89,7 +89,7 @@ int entries_of_job(struct entries *out, const struct job *job)
 	for (i = 0; i < job->n && !err; i++) {
 		const struct job_chain *c = &job->chain[i];
 
-		if (c->mode != CHAIN_HYBRID)
+		if (!job_runs(c))
 			continue;
 		from = plan_counters(c->plan, &n);
 		err = add_counters(out, c, SLOT_COUNTER, from, n);

@@ -33,6 +33,10 @@ struct guard_record {
 void guard_record_read(const struct place *p, struct guard_record *r);
 void guard_record_write(const struct place *p, const struct guard_record *r);
 
+/* A guard rule for that base chain; the caller's. NULL: out of memory. */
+struct rule *guard_rule_new(enum family family, const char *table,
+			    const char *chain);
+
 /* Which chains are to have a guard rule, and holding which program. */
 struct guard_plan {
 	bool wanted[ABI_CHAINS];

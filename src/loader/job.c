@@ -45,6 +45,7 @@ void job_leave(struct job_chain *c, const char *fmt, ...)
 {
 	va_list ap;
 
+	c->can = false;
 	c->mode = CHAIN_NFT;
 	va_start(ap, fmt);
 	vsnprintf(c->reason, sizeof(c->reason), fmt, ap);
@@ -53,14 +54,26 @@ void job_leave(struct job_chain *c, const char *fmt, ...)
 	c->kept = false;
 }
 
-bool job_is_hybrid(const struct job *job, unsigned int id)
+bool job_runs(const struct job_chain *c)
+{
+	return c->mode != CHAIN_NFT && !c->idle;
+}
+
+bool job_chain_runs(const struct job *job, unsigned int id)
 {
 	unsigned int i;
 
 	for (i = 0; i < job->n; i++)
 		if (job->chain[i].id == id)
-			return job->chain[i].mode == CHAIN_HYBRID;
+			return job_runs(&job->chain[i]);
 	return false;
+}
+
+uint8_t job_table_bit(const struct job_chain *c)
+{
+	int id = place_table_of_chain(c->id);
+
+	return id < 0 ? 0 : 1u << id;
 }
 
 /* ---- reading and planning ---- */
@@ -72,8 +85,7 @@ static int plan_chain(const struct ruleset *rs, struct job_chain *c,
 
 	if (err)
 		return err;
-	/* An exclusive chain needs a dormant table, which needs a watcher: both
-	 * decide alike as a hybrid one. */
+	c->can = plan_mode(c->plan) != CHAIN_NFT;
 	c->mode = plan_mode(c->plan) == CHAIN_HYBRID ? CHAIN_HYBRID : CHAIN_NFT;
 	snprintf(c->reason, sizeof(c->reason), "%s", plan_reason(c->plan));
 	return 0;
@@ -86,6 +98,13 @@ static int plan_chain(const struct ruleset *rs, struct job_chain *c,
 static bool is_nat(const struct builtin_chain *b)
 {
 	return !strcmp(b->type, "nat");
+}
+
+static bool sleeps_for_us(const struct job *job, const struct table *t)
+{
+	int id = place_table_id(t->family, t->name);
+
+	return id >= 0 && job->dormant.table[id] == t->handle;
 }
 
 static int add_chain(struct job *job, struct table *t,
@@ -107,7 +126,7 @@ static int add_chain(struct job *job, struct table *t,
 		job_leave(c, "nat stays with nft");
 	else if (t->incompatible)
 		job_leave(c, "%s", t->incompatible);
-	else if (t->flags & NFT_TABLE_F_DORMANT)
+	else if (t->flags & NFT_TABLE_F_DORMANT && !sleeps_for_us(job, t))
 		job_leave(c, "the table is dormant");
 	else if (!chain->base || chain->hook != b->hook ||
 		 chain->prio != b->prio || strcmp(chain->type, b->type))
@@ -158,8 +177,7 @@ static int check_hook(const struct nft_hook_info *other, void *arg)
 	for (i = 0; i < job->n; i++) {
 		struct job_chain *c = &job->chain[i];
 
-		if (c->mode == CHAIN_NFT ||
-		    !sees_family(other->family, c->table->family) ||
+		if (!c->can || !sees_family(other->family, c->table->family) ||
 		    other->hook != c->builtin->hook ||
 		    other->prio < c->builtin->prio - 1 ||
 		    other->prio > c->builtin->prio)
@@ -209,8 +227,7 @@ int job_check_hooks(struct job *job, struct nft *nft, struct err *e)
 	for (i = 0; i < job->n; i++) {
 		struct job_chain *c = &job->chain[i];
 
-		if (c->mode != CHAIN_NFT &&
-		    legacy_table(c->table->family, c->table->name))
+		if (c->can && legacy_table(c->table->family, c->table->name))
 			job_leave(c,
 				  "iptables-legacy's table %s sits on the "
 				  "same hook",
@@ -240,7 +257,7 @@ int job_print(struct job *job, struct err *e)
 	for (i = 0; i < job->n; i++) {
 		struct job_chain *c = &job->chain[i];
 
-		if (c->mode == CHAIN_NFT)
+		if (!job_runs(c))
 			continue;
 		if (!clang_stamp(&c->source))
 			c->stamp_len = c->source.len;
@@ -303,7 +320,7 @@ int job_load(struct job *job, const struct ns *ns, struct program_env *env,
 	unsigned int i;
 
 	for (i = 0; i < job->n; i++)
-		if (job->chain[i].mode == CHAIN_HYBRID && !job->chain[i].kept)
+		if (job_runs(&job->chain[i]) && !job->chain[i].kept)
 			load_chain(&job->chain[i], ns, env);
 	return 0;
 }
@@ -334,7 +351,7 @@ void job_spares(const struct job *job, const struct ns *ns,
 	for (i = 0; i < job->n; i++) {
 		const struct job_chain *c = &job->chain[i];
 
-		wanted[c->id] = c->mode == CHAIN_HYBRID && c->tables.size &&
+		wanted[c->id] = job_runs(c) && c->tables.size &&
 				spare_possible(ns, &c->program);
 		if (wanted[c->id] && !spare_fits(ns, c->id, &c->source))
 			make_spare(c, ns, env);
@@ -371,7 +388,7 @@ int job_record(const struct job *job, const struct record *before,
 	       struct record *out)
 {
 	unsigned int i;
-	int err = 0;
+	int err = 0, table;
 
 	memset(out, 0, sizeof(*out));
 	out->generation = job->generation;
@@ -398,6 +415,13 @@ int job_record(const struct job *job, const struct record *before,
 			r->load_ms = c->program.load_ms;
 			r->cache_hit = c->cache_hit;
 		}
+		r->idle = c->idle;
+		memset(&r->cost, 0, sizeof(r->cost));
+		if (c->plan)
+			plan_cost(c->plan, &r->cost);
+		table = place_table_of_chain(c->id);
+		snprintf(r->obstacle, sizeof(r->obstacle), "%s",
+			 table < 0 ? "" : job->obstacle[table]);
 		err = record_handovers(c, out);
 	}
 	return err;

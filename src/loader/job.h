@@ -14,9 +14,11 @@
 #include "base/err.h"
 #include "codegen/codegen.h"
 #include "loader/abi_user.h"
+#include "loader/exclusive.h"
 #include "loader/ns.h"
 #include "loader/program.h"
 #include "loader/record.h"
+#include "loader/wish.h"
 #include "model/model.h"
 #include "translate/nft.h"
 
@@ -30,6 +32,8 @@ struct job_chain {
 	struct table *table;
 	struct chain *chain;
 	struct plan *plan;
+	bool can;  /* run in BPF, for all that is known */
+	bool idle; /* exclusive, and there is nothing to do: no program */
 	enum chain_mode mode;
 	char reason[400];
 	struct buf source;    /* the stamp and the plan's C */
@@ -50,7 +54,12 @@ struct job {
 	uint32_t generation;
 	struct job_chain chain[JOB_CHAINS];
 	unsigned int n;
-	bool no_clang; /* which is why chains were left to nft */
+	bool no_clang;		  /* which is why chains were left to nft */
+	struct exclusive dormant; /* tables that sleep because of us; set before
+				     job_read() */
+	enum wish wish;
+	uint8_t exclusive; /* mask of the tables that BPF is to decide alone */
+	char obstacle[ABI_TABLES][320]; /* why a table is not; "" */
 };
 
 void job_init(struct job *job);
@@ -61,6 +70,21 @@ int job_read(struct job *job, struct nft *nft, struct err *e);
 /* Leaves chains to nft that share their hook with another tool's. May be asked
  * again. */
 int job_check_hooks(struct job *job, struct nft *nft, struct err *e);
+
+struct job_choice {
+	enum wish wish;
+	bool watched; /* a watcher runs: tables may be exclusive */
+	bool enter;   /* and may become so now */
+	bool kernel;  /* programs know all of this kernel that they must */
+};
+/* Sets the modes of all chains by their costs and @how. */
+void job_choose(struct job *job, const struct job_choice *how);
+/*
+ * After chains were left to nft: takes back what was chosen for their tables.
+ * Returns the tables that can not be exclusive after all.
+ */
+uint8_t job_reconsider(struct job *job);
+
 /* Prints the C of every chain that is to run in BPF. */
 int job_print(struct job *job, struct err *e);
 /* The object of @c: from an object directory, the cache, or clang. */
@@ -79,7 +103,11 @@ void job_spares(const struct job *job, const struct ns *ns,
 /* Leaves @c to nft because of what @fmt says. */
 void job_leave(struct job_chain *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-bool job_is_hybrid(const struct job *job, unsigned int id);
+/* Whether a program decides for @c. */
+bool job_runs(const struct job_chain *c);
+bool job_chain_runs(const struct job *job, unsigned int id);
+/* The table of @c as a bit of a mask; 0: none that BPF knows. */
+uint8_t job_table_bit(const struct job_chain *c);
 
 /* What `status' is to say of it. Program figures are taken from @before where a
  * program was kept. */

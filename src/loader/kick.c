@@ -19,9 +19,11 @@
 #define BPFCTL	 "iptables-bpfctl"
 #define MAX_ARGS 6
 
+static const char mode_variable[] = "IPTABLES_BPF";
+
 void loader_config_from_env(struct loader_config *cfg)
 {
-	const char *mode = getenv("IPTABLES_BPF");
+	const char *mode = getenv(mode_variable);
 	const char *wait = getenv("IPTABLES_BPF_WAIT");
 	const char *dir = getenv(OBJECTS_ENV);
 
@@ -87,9 +89,11 @@ static int set_attributes(posix_spawnattr_t *attr)
 
 void kick_bpfctl(const char *const *args, bool wait)
 {
-	static char *const env[] = {
-		(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-		(char *)"LC_ALL=C", NULL};
+	/* The mode that is asked for goes on to whoever brings it about. */
+	char mode[32];
+	const char *asked = getenv(mode_variable);
+	char *const env[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+			     (char *)"LC_ALL=C", asked ? mode : NULL, NULL};
 	posix_spawn_file_actions_t actions;
 	char path[PATH_MAX];
 	const char *argv[MAX_ARGS + 2] = {BPFCTL};
@@ -99,6 +103,8 @@ void kick_bpfctl(const char *const *args, bool wait)
 
 	if (!find_bpfctl(path, sizeof(path)))
 		return;
+	if (asked)
+		snprintf(mode, sizeof(mode), "%s=%.10s", mode_variable, asked);
 	for (i = 0; args[i] && i < MAX_ARGS; i++)
 		argv[i + 1] = args[i];
 	if (posix_spawn_file_actions_init(&actions))
@@ -138,6 +144,8 @@ void kick_reaper(void)
  */
 static bool sync_runs(const struct place *p)
 {
+	if (place_is_locked(p, "watch.lock"))
+		return true;
 	int lock = place_lock(p, "lock", false);
 
 	if (lock >= 0)

@@ -15,7 +15,8 @@
 #include "translate/nft.h"
 #include "translate/snapshot.h"
 
-/* The environment's say: IPTABLES_BPF=off|auto, IPTABLES_BPF_WAIT=1. */
+/* The environment's say: IPTABLES_BPF=off|auto|hybrid|exclusive,
+ * IPTABLES_BPF_WAIT=1. */
 struct loader_config {
 	bool off;
 	bool wait;
@@ -52,6 +53,13 @@ void loader_snapshot_note(const struct loader_snapshot *s,
 int loader_snapshot_lookup(const struct snap_place *at, uint32_t generation,
 			   uint32_t sketch, uint64_t *handles, unsigned int max,
 			   void *arg);
+
+/*
+ * Called after every commit to @table, before the command says so: where the
+ * table is dormant because BPF decides alone, wakes it, so that the new rules
+ * are enforced. Costs next to nothing where no table is.
+ */
+void loader_enforce(enum family family, const char *table);
 
 /*
  * Adds what BPF has counted to the counters of the rules and base chains in

@@ -4,11 +4,16 @@ libloader_a_SOURCES = \
 	src/loader/abi.h src/loader/abi_user.h src/loader/loader.h \
 	src/loader/boot.c src/loader/boot.h \
 	src/loader/cache.c src/loader/cache.h \
+	src/loader/choose.c \
 	src/loader/clang.c src/loader/clang.h \
 	src/loader/entries.c src/loader/entries.h \
+	src/loader/events.c src/loader/events.h \
+	src/loader/exclusive.c src/loader/exclusive.h \
+	src/loader/exclusive_enter.c \
 	src/loader/fragments.c src/loader/fragments.h \
-	src/loader/guard.c src/loader/guard.h \
+	src/loader/guard.c src/loader/guard.h src/loader/guard_rule.c \
 	src/loader/hash.h \
+	src/loader/hold.c src/loader/hold.h \
 	src/loader/hook.c src/loader/hook.h \
 	src/loader/job.c src/loader/job.h \
 	src/loader/kept.c src/loader/kept.h \
@@ -32,7 +37,9 @@ libloader_a_SOURCES = \
 	src/loader/swap.c src/loader/swap.h \
 	src/loader/sync.c src/loader/sync.h \
 	src/loader/sys.c src/loader/sys.h \
-	src/loader/tables.c src/loader/tables.h
+	src/loader/tables.c src/loader/tables.h \
+	src/loader/watch.c src/loader/watch.h \
+	src/loader/wish.c src/loader/wish.h
 
 bpf_headers = \
 	src/loader/abi.h \

@@ -65,7 +65,7 @@ static int map_words(struct ns *ns, int writable)
 	return ns->notes ? 0 : -errno;
 }
 
-int ns_open(struct ns *ns, const struct place *p)
+static int open_pins(struct ns *ns, const struct place *p, int writable)
 {
 	char path[PLACE_PATH_LEN];
 	unsigned int i;
@@ -78,10 +78,20 @@ int ns_open(struct ns *ns, const struct place *p)
 		err = ns->fd[i] < 0 ? ns->fd[i] : identify(ns, i);
 	}
 	if (!err)
-		err = map_words(ns, 0);
+		err = map_words(ns, writable);
 	if (err)
 		ns_close(ns);
 	return err;
+}
+
+int ns_open(struct ns *ns, const struct place *p)
+{
+	return open_pins(ns, p, 0);
+}
+
+int ns_open_writable(struct ns *ns, const struct place *p)
+{
+	return open_pins(ns, p, 1);
 }
 
 /* Opens the pinned map, or makes it and pins it; two syncs may race for the
@@ -186,6 +196,14 @@ void ns_set_ctl(struct ns *ns, unsigned int slot, uint32_t generation)
 uint64_t ns_ctl_word(const struct ns *ns)
 {
 	return __atomic_load_n(ns->ctl, __ATOMIC_SEQ_CST);
+}
+
+void ns_change_ctl(struct ns *ns, uint64_t clear, uint64_t set)
+{
+	uint64_t old = ns_ctl_word(ns);
+
+	while (!ns_swap_ctl(ns, &old, (old & ~clear) | set))
+		;
 }
 
 bool ns_swap_ctl(struct ns *ns, uint64_t *old, uint64_t new)

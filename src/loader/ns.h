@@ -27,6 +27,8 @@ struct ns {
 
 /* Opens what there is, for reading. -ENOENT when BPF is not in use here. */
 int ns_open(struct ns *ns, const struct place *p);
+/* The same, but what ns_set_ctl() and its like write to is there. */
+int ns_open_writable(struct ns *ns, const struct place *p);
 /* Opens, making what is missing; place_prepare() was called before. */
 int ns_create(struct ns *ns, const struct place *p, struct err *e);
 void ns_close(struct ns *ns);
@@ -45,6 +47,8 @@ int ns_grace_period(struct ns *ns);
 
 /* The control word as it is (abi.h). */
 uint64_t ns_ctl_word(const struct ns *ns);
+/* Clears and sets bits of it. Likewise. */
+void ns_change_ctl(struct ns *ns, uint64_t clear, uint64_t set);
 /* Makes it @new if it still is *@old; else false, and *@old is what it is. From
  * ns_create() only. */
 bool ns_swap_ctl(struct ns *ns, uint64_t *old, uint64_t new);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "loader/exclusive.h"
 #include "loader/guard.h"
 #include "loader/hook.h"
 #include "loader/job.h"
@@ -143,6 +144,23 @@ static int hand_back(struct nft *nft, struct ns *ns, struct err *e)
 	return err;
 }
 
+/* Also when a watcher runs: with the lock held it cannot undo this. */
+static int wake_all(const struct place *p, struct nft *nft, struct err *e)
+{
+	uint32_t gen = 0;
+	bool same = false;
+	struct ns ns;
+
+	if (!exclusive_any(p))
+		return 0;
+	if (!ns_open(&ns, p)) {
+		same = !nft_generation(nft, &gen, NULL) &&
+		       gen == (uint32_t)ns_ctl_word(&ns);
+		ns_close(&ns);
+	}
+	return exclusive_leave(p, nft, ABI_ALL_TABLES, same, e);
+}
+
 static int off_locked(const struct place *p, struct err *e)
 {
 	struct ns ns;
@@ -154,6 +172,11 @@ static int off_locked(const struct place *p, struct err *e)
 	err = nft_open(&nft, e);
 	if (err)
 		return err;
+	err = wake_all(p, nft, e);
+	if (err) {
+		nft_close(nft);
+		return err;
+	}
 	counters = place_lock(p, "counters.lock", true);
 	/* Nothing pinned here: then nothing to switch off but guard rules. */
 	have_ns = !ns_open(&ns, p);

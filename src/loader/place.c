@@ -304,6 +304,22 @@ int place_lock(const struct place *p, const char *name, bool wait)
 	return fd;
 }
 
+bool place_is_locked(const struct place *p, const char *name)
+{
+	char path[PLACE_PATH_LEN];
+	bool held;
+	int fd;
+
+	place_file(p, path, sizeof(path), name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	/* Shared: two that ask do not get in each other's way. */
+	held = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
+}
+
 bool place_is_machine_netns(const struct place *p)
 {
 	struct stat own, machine;

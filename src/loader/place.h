@@ -85,6 +85,9 @@ const char *place_machine_root(void);
  * is false and it is held. */
 int place_lock(const struct place *p, const char *name, bool wait);
 
+/* Whether somebody holds that lock. */
+bool place_is_locked(const struct place *p, const char *name);
+
 /* Chain numbers (abi.h) and names. NULL where there is none. */
 int place_chain_id(enum family family, const char *table, const char *chain);
 const struct builtin_chain *place_chain_by_id(unsigned int id,

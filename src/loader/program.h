@@ -24,7 +24,7 @@ struct program_env {
 	uint32_t nf_conn_type_id; /* BTF id of struct nf_conn, 0: not known */
 	uint32_t nft_net_id; /* nf_tables_net_id where the generation is the
 				module's; else 0 */
-	uint32_t fragments; /* what fragments_find() says */
+	uint32_t fragments;  /* what fragments_find() says */
 };
 int program_env_need(struct program_env *env, struct err *e);
 

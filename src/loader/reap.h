@@ -17,4 +17,10 @@
  */
 int reap(bool watch, struct err *e);
 
+/*
+ * Whether no mount and no process but the calling one uses its network
+ * namespace. Asks twice before it says so.
+ */
+bool reap_is_deserted(void);
+
 #endif

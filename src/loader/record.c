@@ -41,6 +41,9 @@ static void put_chain(struct buf *b, const struct record_chain *c)
 		   c->rules, c->insns, c->jited_bytes, c->compile_ms,
 		   c->load_ms, c->cache_hit);
 	put_field(b, c->reason);
+	buf_printf(b, "\ncost\t%u\t%u\t%u\t%u\t", c->idle, c->cost.nft,
+		   c->cost.hybrid, c->cost.exclusive);
+	put_field(b, c->obstacle);
 	buf_puts(b, "\n");
 }
 
@@ -92,6 +95,25 @@ static int get_chain(struct record *r, const char *line)
 	return 0;
 }
 
+/* Of the chain whose line came before. */
+static int get_cost(struct record *r, const char *line)
+{
+	struct record_chain *c;
+	unsigned int idle;
+	int at = 0;
+
+	if (!r->nchains)
+		return -EUCLEAN;
+	c = &r->chains[r->nchains - 1];
+	if (sscanf(line, "cost %u %u %u %u%n", &idle, &c->cost.nft,
+		   &c->cost.hybrid, &c->cost.exclusive, &at) != 4 ||
+	    line[at] != '\t')
+		return -EUCLEAN;
+	c->idle = idle;
+	get_field(c->obstacle, sizeof(c->obstacle), line + at + 1);
+	return 0;
+}
+
 static int get_handover(struct record *r, char *line)
 {
 	struct record_handover *h = record_add_handover(r);
@@ -125,6 +147,8 @@ static int get_line(struct record *r, char *line)
 	}
 	if (!strncmp(line, "chain\t", 6))
 		return get_chain(r, line);
+	if (!strncmp(line, "cost\t", 5))
+		return get_cost(r, line);
 	if (!strncmp(line, "handover\t", 9))
 		return get_handover(r, line);
 	return 0;

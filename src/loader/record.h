@@ -28,6 +28,9 @@ struct record_chain {
 	/* of the program; insns 0: there is none */
 	unsigned int insns, jited_bytes, compile_ms, load_ms;
 	bool cache_hit;
+	bool idle;	       /* nothing to decide or to count: no program */
+	struct plan_cost cost; /* all 0: not known */
+	char obstacle[320];    /* why its table is not exclusive; "" */
 };
 
 struct record {

@@ -13,7 +13,9 @@
 static bool stays(const char *name)
 {
 	static const char *const names[] = {
-		"lock", "counters.lock", "links.lock", "off", "netns", "boot"};
+		"lock",	      "counters.lock", "exclusive.lock",
+		"watch.lock", "mode",	       "links.lock",
+		"off",	      "netns",	       "boot"};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)

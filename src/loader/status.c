@@ -133,7 +133,7 @@ static bool links_stand(struct status *s, const struct ns *ns)
 	for (i = 0; i < s->record.nchains; i++) {
 		const struct record_chain *c = &s->record.chains[i];
 
-		if (c->mode == CHAIN_NFT)
+		if (c->mode == CHAIN_NFT || c->idle)
 			continue;
 		err = hook_check(ns, c->id);
 		if (!err)
@@ -201,6 +201,11 @@ static void judge_live(struct status *s, const struct ns *ns, char *obstacle,
 			say(s, STATUS_STALE,
 			    "the ruleset has changed since: run "
 			    "iptables-bpfctl sync");
+	} else if (s->exclusive && !s->watcher) {
+		say(s, STATUS_STALE,
+		    "tables are dormant, but the watcher is gone: what other "
+		    "tools change in them has no effect; run iptables-bpfctl "
+		    "sync, which wakes them, or watch");
 	} else if (!links_stand(s, ns)) {
 		s->state = STATUS_STALE;
 	} else if (*obstacle && !any_hybrid(&s->record)) {
@@ -240,15 +245,34 @@ static void judge(struct status *s, bool recorded)
 		return;
 	}
 	ns_get_ctl(&ns, &slot, &s->compiled_generation);
+	s->exclusive = ns_ctl_word(&ns) >> ABI_CTL_EXCLUSIVE;
 	read_stats(&ns, s->stats);
 	judge_live(s, &ns, obstacle, sizeof(obstacle));
 	ns_close(&ns);
+}
+
+/* A table may have been woken since the record was written. */
+static void correct_exclusive(struct status *s)
+{
+	unsigned int i;
+	int table;
+
+	for (i = 0; i < s->record.nchains; i++) {
+		struct record_chain *c = &s->record.chains[i];
+
+		table = place_table_of_chain(c->id);
+		if (c->mode == CHAIN_EXCLUSIVE &&
+		    !(table >= 0 && s->exclusive >> table & 1))
+			c->mode = c->idle ? CHAIN_NFT : CHAIN_HYBRID;
+	}
 }
 
 /* A chain whose program is not in use, or was never made, is nft's. */
 static void correct_modes(struct status *s, bool recorded)
 {
 	unsigned int i;
+
+	correct_exclusive(s);
 
 	if (recorded && s->state != STATUS_OFF &&
 	    s->state != STATUS_UNAVAILABLE)
@@ -295,6 +319,8 @@ void status_get(struct status *s)
 		say(s, STATUS_UNAVAILABLE, e.msg);
 		goto out;
 	}
+	s->watcher = place_is_locked(&s->place, "watch.lock");
+	s->wish = wish_find(&s->place);
 	recorded = find_record(s, nft);
 	judge(s, recorded);
 	correct_modes(s, recorded);

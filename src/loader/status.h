@@ -10,6 +10,7 @@
 #include "loader/abi_user.h"
 #include "loader/place.h"
 #include "loader/record.h"
+#include "loader/wish.h"
 
 enum status_state { STATUS_LIVE, STATUS_STALE, STATUS_OFF, STATUS_UNAVAILABLE };
 
@@ -21,6 +22,9 @@ struct status {
 	enum status_state state;
 	char reason[1200]; /* what is wrong and what to do; "" */
 	struct record record;
+	bool watcher;	   /* one runs */
+	uint8_t exclusive; /* tables that BPF decides alone: a mask (abi.h) */
+	enum wish wish;
 	struct abi_stats stats[ABI_CHAINS]; /* summed over the CPUs */
 };
 

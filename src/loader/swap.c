@@ -82,7 +82,7 @@ bool swap_unneeded(const struct job *job, const struct ns *ns)
 	same = slot_valid(&live) && !entries_of_job(&want, job) &&
 	       entries_same(&want, &live, ENTRIES_ALL);
 	for (i = 0; i < job->n && same; i++)
-		if (job->chain[i].mode == CHAIN_HYBRID)
+		if (job_runs(&job->chain[i]))
 			same = same_program(&job->chain[i], ns, num);
 	free(want.e);
 	slot_close(&live);
@@ -128,7 +128,7 @@ void swap_keep(struct job *job, const struct ns *ns)
 		return;
 	if (slot_valid(&live) && !entries_of_job(&want, job))
 		for (i = 0; i < job->n; i++)
-			if (job->chain[i].mode == CHAIN_HYBRID &&
+			if (job_runs(&job->chain[i]) &&
 			    entries_same(&want, &live, job->chain[i].id) &&
 			    same_program(&job->chain[i], ns, num))
 				keep_program(&job->chain[i], ns, num);
@@ -300,7 +300,7 @@ static int fill_slot(const struct job *job, struct ns *ns, unsigned int idle)
 
 	clear_slot(ns, idle);
 	for (i = 0; i < job->n && !err; i++)
-		if (job->chain[i].mode == CHAIN_HYBRID)
+		if (job_runs(&job->chain[i]))
 			err = place_program(&job->chain[i], ns, idle);
 	if (!err)
 		err = entries_of_job(&all, job);

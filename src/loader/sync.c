@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "loader/clang.h"
+#include "loader/fragments.h"
 #include "loader/guard.h"
 #include "loader/hook.h"
 #include "loader/job.h"
@@ -16,6 +17,11 @@
 #include "loader/swap.h"
 #include "loader/sync.h"
 #include "loader/sys.h"
+#include "loader/wish.h"
+
+/* After libc's netinet/in.h, which then wins. */
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 
 #define QUIET_MS      100 /* a ruleset unchanged for so long is quiet */
 #define QUIET_MAX_MS  2000
@@ -28,6 +34,8 @@ struct sync {
 	struct nft *nft;
 	struct ns ns;
 	struct program_env env;
+	bool watched; /* a watcher runs, so tables may be exclusive */
+	bool enter;   /* and may become so now */
 };
 
 static void sleep_ms(unsigned int ms)
@@ -66,7 +74,7 @@ static int attach_chains(struct sync *s, struct job *job, struct err *e)
 	for (i = 0; i < job->n; i++) {
 		struct job_chain *c = &job->chain[i];
 
-		if (c->mode != CHAIN_HYBRID)
+		if (!job_runs(c))
 			continue;
 		why.msg[0] = '\0';
 		err = hook_attach(&s->ns, &s->env, c->id, &why);
@@ -89,7 +97,9 @@ static void plan_guards(struct sync *s, struct job *job,
 	for (i = 0; i < job->n; i++) {
 		struct job_chain *c = &job->chain[i];
 
-		if (c->mode != CHAIN_HYBRID)
+		/* Nobody would meet a dormant table's guard. */
+		if (!job_runs(c) ||
+		    exclusive_mask(&job->dormant) & job_table_bit(c))
 			continue;
 		why.msg[0] = '\0';
 		if (guard_pin(&s->ns, c->id, &plan->prog[c->id], &why))
@@ -159,7 +169,7 @@ static void release_links(struct sync *s, const struct job *job)
 	unsigned int i;
 
 	for (i = 0; i < ABI_CHAINS; i++)
-		if (!job_is_hybrid(job, i))
+		if (!job_chain_runs(job, i))
 			hook_release(&s->place, i);
 }
 
@@ -190,18 +200,129 @@ static void write_failure(struct sync *s, const struct err *e)
 	record_free(&r);
 }
 
-static int sync_job(struct sync *s, struct job *job, struct err *e)
+/* ---- exclusive tables ---- */
+
+static void choose(struct sync *s, struct job *job)
 {
-	struct guard_plan guards;
-	uint32_t generation;
-	bool keep;
+	struct job_choice how = {
+		.wish = wish_find(&s->place),
+		.watched = s->watched,
+		.enter = s->enter,
+	};
+
+	if (how.watched && how.wish != WISH_HYBRID)
+		how.kernel = !program_env_need(&s->env, NULL) &&
+			     s->env.nf_conn_type_id &&
+			     s->env.fragments != FRAGMENTS_ASK_NFT;
+	job_choose(job, &how);
+}
+
+/* Those that the control word calls exclusive. */
+static uint8_t deciding_alone(const struct sync *s)
+{
+	return ns_ctl_word(&s->ns) >> ABI_CTL_EXCLUSIVE;
+}
+
+/* Whether the chains with a program are those that have a link. */
+static bool links_fit(const struct sync *s, const struct job *job, uint8_t bit)
+{
+	char path[PLACE_PATH_LEN];
+	unsigned int i;
+	int table;
+	bool runs;
+
+	for (i = 0; i < ABI_CHAINS; i++) {
+		table = place_table_of_chain(i);
+		if (table < 0 || bit != 1u << table)
+			continue;
+		runs = job_chain_runs(job, i);
+		place_pin(&s->place, path, sizeof(path), "link-%u", i);
+		if (runs ? hook_check(&s->ns, i) != 0 : !access(path, F_OK))
+			return false;
+	}
+	return true;
+}
+
+/* The tables whose exclusive mode must end before anything else is done. */
+static uint8_t find_leaving(const struct sync *s, const struct job *job)
+{
+	uint8_t now = exclusive_mask(&job->dormant), decide = deciding_alone(s);
+	uint8_t leaving = (now ^ decide) | (now & ~job->exclusive);
+	uint8_t asleep = 0;
+	const struct table *t;
+	int id;
+
+	list_for_each (t, &job->rs.tables, struct table, node) {
+		id = place_table_id(t->family, t->name);
+		if (id >= 0 && t->flags & NFT_TABLE_F_DORMANT &&
+		    t->handle == job->dormant.table[id])
+			asleep |= 1u << id;
+	}
+	leaving |= now & ~asleep;
+	for (id = 0; id < ABI_TABLES; id++)
+		if (now & ~leaving & 1u << id && !links_fit(s, job, 1u << id))
+			leaving |= 1u << id;
+	return leaving;
+}
+
+/* -ERESTART when tables have left: the ruleset is another one then. */
+static int leave_tables(struct sync *s, const struct job *job, uint8_t mask,
+			struct err *e)
+{
+	unsigned int slot;
+	uint32_t gen;
+	int err;
+
+	if (!mask)
+		return 0;
+	ns_get_ctl(&s->ns, &slot, &gen);
+	err = exclusive_leave(&s->place, s->nft, mask, gen == job->generation,
+			      e);
+	return err ? err : -ERESTART;
+}
+
+static int enter_tables(struct sync *s, const struct job *job,
+			uint32_t *generation, struct err *e)
+{
+	struct exclusive x = {0};
+	const struct table *t;
+	int id;
+
+	list_for_each (t, &job->rs.tables, struct table, node) {
+		id = place_table_id(t->family, t->name);
+		if (id >= 0 && job->exclusive & 1u << id &&
+		    !job->dormant.table[id])
+			x.table[id] = t->handle;
+	}
+	return exclusive_mask(&x)
+		       ? exclusive_enter(&s->ns, s->nft, &x, generation, e)
+		       : 0;
+}
+
+/* Chains may have been left to nft since the modes were chosen. */
+static int reconsider(struct sync *s, struct job *job, struct err *e)
+{
+	return leave_tables(
+		s, job, job_reconsider(job) & exclusive_mask(&job->dormant), e);
+}
+
+/* ---- one sync ---- */
+
+/* Everything up to loaded programs. @keep: those that run can go on. */
+static int prepare(struct sync *s, struct job *job, bool *keep, struct err *e)
+{
 	int err;
 
 	err = swap_recover(&s->ns, e);
+	exclusive_read(&s->place, &job->dormant);
 	if (!err)
 		err = job_read(job, s->nft, e);
 	if (!err)
 		err = job_check_hooks(job, s->nft, e);
+	if (err)
+		return err;
+	choose(s, job);
+	err = leave_tables(s, job, find_leaving(s, job), e);
 	if (!err)
 		err = job_print(job, e);
 	if (!err)
@@ -209,27 +330,63 @@ static int sync_job(struct sync *s, struct job *job, struct err *e)
 	/* Once more: whoever came before the link could not know of it. */
 	if (!err)
 		err = job_check_hooks(job, s->nft, e);
+	if (!err)
+		err = reconsider(s, job, e);
 	if (err)
 		return err;
-	keep = swap_unneeded(job, &s->ns);
-	if (!keep) {
+	*keep = swap_unneeded(job, &s->ns);
+	if (!*keep) {
 		swap_keep(job, &s->ns);
 		err = job_load(job, &s->ns, &s->env, e);
 	}
-	if (err)
-		return err;
-	plan_guards(s, job, &guards);
-	err = commit_guards(s, job, &guards, &generation, e);
+	return err;
+}
+
+/* Guards and programs in place, with transitions held off. */
+static int go_live(struct sync *s, struct job *job, bool keep,
+		   const struct guard_plan *guards, uint32_t *generation,
+		   struct err *e)
+{
+	struct exclusive now;
+	int err;
+
+	exclusive_read(&s->place, &now);
+	if (memcmp(&now, &job->dormant, sizeof(now)))
+		return -ERESTART;
+	err = commit_guards(s, job, guards, generation, e);
 	if (err)
 		return err;
 	/* A guard that could not be pinned leaves a chain to nft: not what
 	 * runs. */
 	if (keep && swap_unneeded(job, &s->ns))
-		err = swap_restamp(job, &s->ns, generation, e);
-	else if (keep)
-		err = -ERESTART;
-	else
-		err = swap_in(job, &s->ns, generation, e);
+		return swap_restamp(job, &s->ns, *generation, e);
+	if (keep)
+		return -ERESTART;
+	return swap_in(job, &s->ns, *generation, e);
+}
+
+static int sync_job(struct sync *s, struct job *job, struct err *e)
+{
+	struct guard_plan guards;
+	uint32_t generation;
+	bool keep;
+	int lock, err;
+
+	err = prepare(s, job, &keep, e);
+	if (err)
+		return err;
+	plan_guards(s, job, &guards);
+	err = reconsider(s, job, e);
+	if (err)
+		return err;
+	lock = exclusive_lock(&s->place);
+	if (lock < 0)
+		return err_set(e, ERR_OTHER, -lock, "cannot lock: %s",
+			       strerror(-lock));
+	err = go_live(s, job, keep, &guards, &generation, e);
+	close(lock);
+	if (!err)
+		err = enter_tables(s, job, &generation, e);
 	if (err)
 		return err;
 	release_links(s, job);
@@ -291,7 +448,7 @@ static bool nothing_to_do(struct sync *s, bool background, uint32_t *generation)
 	unsigned int i;
 	bool nothing;
 
-	if (place_has_pins(&s->place))
+	if (place_has_pins(&s->place) || exclusive_any(&s->place))
 		return false;
 	if (background)
 		wait_quiet(s->nft);
@@ -299,6 +456,8 @@ static bool nothing_to_do(struct sync *s, bool background, uint32_t *generation)
 	job.place = &s->place;
 	nothing = !job_read(&job, s->nft, NULL) &&
 		  !job_check_hooks(&job, s->nft, NULL) && !has_guards(&job.rs);
+	if (nothing)
+		choose(s, &job);
 	for (i = 0; i < job.n && nothing; i++)
 		nothing = job.chain[i].mode == CHAIN_NFT;
 	if (nothing) {
@@ -369,6 +528,20 @@ static int sync_loop(struct sync *s, bool background, struct err *e)
 	}
 }
 
+static int run(struct sync *s, bool background, struct err *e)
+{
+	int err;
+
+	err = place_prepare(&s->place, e);
+	if (!err)
+		err = nft_open(&s->nft, e);
+	if (err)
+		return err;
+	err = sync_loop(s, background, e);
+	nft_close(s->nft);
+	return err;
+}
+
 int sync_run(bool background, struct err *e)
 {
 	struct sync s = {0};
@@ -382,12 +555,41 @@ int sync_run(bool background, struct err *e)
 			       "iptables-bpfctl on");
 	if (err)
 		return err;
-	err = place_prepare(&s.place, e);
+	s.watched = place_is_locked(&s.place, "watch.lock");
+	return run(&s, background, e);
+}
+
+int sync_watched(const struct place *p, bool enter, bool stop, struct err *e)
+{
+	struct sync s = {.place = *p, .watched = !stop, .enter = enter};
+
+	return run(&s, false, e);
+}
+
+int sync_get_mode(enum wish *w, struct err *e)
+{
+	struct place p;
+	int err;
+
+	place_join_machine();
+	err = place_find(&p, e);
 	if (!err)
-		err = nft_open(&s.nft, e);
-	if (err)
-		return err;
-	err = sync_loop(&s, background, e);
-	nft_close(s.nft);
+		*w = wish_find(&p);
+	return err;
+}
+
+int sync_set_mode(enum wish w, struct err *e)
+{
+	struct place p;
+	int err;
+
+	place_join_machine();
+	err = place_find(&p, e);
+	if (!err)
+		err = place_prepare(&p, e);
+	if (!err)
+		err = wish_keep(&p, w, e);
+	if (!err && !place_is_off(&p))
+		err = sync_run(false, e);
 	return err;
 }

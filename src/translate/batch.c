@@ -113,6 +113,18 @@ int nft_batch_add_table(struct nft_batch *b, enum family family,
 			table);
 }
 
+int nft_batch_set_dormant(struct nft_batch *b, enum family family,
+			  const char *table, bool dormant)
+{
+	int ret = op_begin(b, OP_TABLE_ADD, NFT_MSG_NEWTABLE, 0, family);
+
+	if (ret)
+		return ret;
+	nlw_str(&b->msgs, NFTA_TABLE_NAME, table);
+	nlw_u32(&b->msgs, NFTA_TABLE_FLAGS, dormant ? NFT_TABLE_F_DORMANT : 0);
+	return op_end(b);
+}
+
 int nft_batch_del_table(struct nft_batch *b, enum family family,
 			const char *table)
 {

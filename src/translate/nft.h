@@ -155,6 +155,13 @@ struct nft_counters {
 
 int nft_batch_add_table(struct nft_batch *b, enum family family,
 			const char *table);
+/*
+ * Puts a table to sleep (its rules are listed, not evaluated), or wakes it. A
+ * table that does not exist would be made: commit with a generation. Not twice
+ * in one batch, and not behind a policy's change.
+ */
+int nft_batch_set_dormant(struct nft_batch *b, enum family family,
+			  const char *table, bool dormant);
 int nft_batch_del_table(struct nft_batch *b, enum family family,
 			const char *table);
 /*

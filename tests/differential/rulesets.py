@@ -52,6 +52,7 @@ class Ours(Stock):
     """The programs under test, deciding in BPF."""
 
     name = "ours"
+    mode = "hybrid"
 
     def __init__(self):
         super().__init__()
@@ -59,6 +60,7 @@ class Ours(Stock):
         self.builddir = Path(os.environ.get("BUILDDIR", built if built.exists() else SRCDIR)).resolve()
         self.multi = str(self.builddir / "xtables-bpf-multi")
         self.ctl = str(self.builddir / "iptables-bpfctl")
+        self.env["IPTABLES_BPF"] = self.mode
 
     def available(self):
         for tool in (self.multi, self.ctl):

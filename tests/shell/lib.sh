@@ -41,6 +41,8 @@
 
 set -u
 export LC_ALL=C
+# Also chains that would be cheaper in nft. "auto" is what a user has.
+export IPTABLES_BPF=${IPTABLES_BPF:-hybrid}
 
 SRCDIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILDDIR=$(cd "${BUILDDIR:-$SRCDIR}" && pwd)

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "loader/events.h"
+#include "loader/exclusive.h"
+#include "loader/hold.h"
+#include "loader/kick.h"
+#include "loader/reap.h"
+#include "loader/record.h"
+#include "loader/sync.h"
+#include "loader/watch.h"
+
+#define QUIET_MS     50 /* a burst of changes is compiled once */
+#define QUIET_MAX_MS 1000
+#define RETRY_MS     10000 /* after a sync that failed */
+#define TICK_MS	     2000 /* how often to look after links, and who else lives */
+/* For so long tables that were changed stay awake; doubled when that was too
+ * short, so that changes that keep coming do not make them go back and forth.
+ */
+#define AWAKE_MIN_MS 500
+#define AWAKE_MAX_MS 30000
+
+enum { FD_SIGNALS, FD_EVENTS, FDS };
+
+struct watch {
+	struct place place;
+	const struct msg_sink *log;
+	struct nft *nft;
+	struct events events;
+	struct hold hold;
+	int lock, signals;
+	bool machine; /* the machine's own namespace */
+
+	pid_t child; /* the sync that runs; 0: none */
+	bool child_enters;
+	/* Times in ms; 0: not. */
+	uint64_t changed;  /* since when there is something to compile */
+	uint64_t sync_at;  /* when that is to be done */
+	uint64_t enter_at; /* when tables may go to sleep */
+	uint64_t entered;  /* when they last did */
+	unsigned int awake_ms;
+	uint64_t tick_at;
+	bool was_off;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+}
+
+/* ---- changes ---- */
+
+/* Something is to be compiled, once it is quiet. */
+static void note_change(struct watch *w)
+{
+	uint64_t now = now_ms();
+
+	if (!w->changed)
+		w->changed = now;
+	w->sync_at = now + QUIET_MS;
+	if (w->sync_at > w->changed + QUIET_MAX_MS)
+		w->sync_at = w->changed + QUIET_MAX_MS;
+	w->enter_at = now + w->awake_ms;
+}
+
+static void leave(struct watch *w, uint8_t mask, bool guarded)
+{
+	struct err e = {0};
+
+	if (!exclusive_any(&w->place))
+		return;
+	if (exclusive_leave(&w->place, w->nft, mask, guarded, &e))
+		msg(w->log, MSG_ERROR, "%s\n", e.msg);
+}
+
+/* Tables that slept too short a time are to be awake for longer. */
+static void back_off(struct watch *w)
+{
+	uint64_t slept = now_ms() - w->entered;
+
+	if (slept > 10ULL * w->awake_ms)
+		w->awake_ms = AWAKE_MIN_MS;
+	else if (w->awake_ms < AWAKE_MAX_MS)
+		w->awake_ms *= 2;
+}
+
+/* The generation that programs (or, without any, the record) are made for. */
+static uint32_t compiled_generation(const struct watch *w, struct ns *ns)
+{
+	uint32_t gen = 0;
+	unsigned int slot;
+	struct record r;
+
+	if (ns) {
+		ns_get_ctl(ns, &slot, &gen);
+	} else if (!record_read(&w->place, &r)) {
+		gen = r.generation;
+		record_free(&r);
+	}
+	return gen;
+}
+
+/* Moves it on behind a commit that changed nothing of ours. */
+static bool restamp(struct watch *w, struct ns *ns, uint32_t generation)
+{
+	struct record r;
+	bool done = false;
+	uint64_t old;
+
+	if (ns) {
+		old = ns_ctl_word(ns);
+		if ((uint32_t)old + 1 == generation && (uint32_t)old)
+			return ns_swap_ctl(ns, &old, old + 1);
+		return false;
+	}
+	if (record_read(&w->place, &r))
+		return false;
+	if (r.generation + 1 == generation && !*r.error) {
+		r.generation = generation;
+		done = !record_write(&w->place, &r);
+	}
+	record_free(&r);
+	return done;
+}
+
+/* Whether the programs know of @c already: it was our own commit, or a sync has
+ * read what it led to. */
+static bool is_known(const struct watch *w, struct ns *ns,
+		     const struct commit *c)
+{
+	uint32_t compiled = compiled_generation(w, ns), now;
+
+	if (!compiled)
+		return false;
+	if (c->lost)
+		return !nft_generation(w->nft, &now, NULL) && now == compiled;
+	return (int32_t)(c->generation - compiled) <= 0;
+}
+
+static void on_commit(const struct commit *c, void *arg)
+{
+	struct watch *w = arg;
+	uint8_t exclusive, wake = 0;
+	bool have_ns, known, other;
+	struct ns ns;
+	int lock;
+
+	/* Our own commits are in the control word once this lock is free. */
+	lock = exclusive_lock(&w->place);
+	have_ns = !ns_open_writable(&ns, &w->place);
+	known = is_known(w, have_ns ? &ns : NULL, c);
+	other = !c->tables && !c->hooks && !c->lost;
+	if (!known && other)
+		known = restamp(w, have_ns ? &ns : NULL, c->generation) &&
+			!c->other;
+	if (have_ns) {
+		exclusive = ns_ctl_word(&ns) >> ABI_CTL_EXCLUSIVE;
+		wake = exclusive &
+		       (c->hooks || c->lost ? ABI_ALL_TABLES : c->tables);
+		ns_close(&ns);
+	}
+	if (lock >= 0)
+		close(lock);
+	if (known)
+		return;
+	/* First of all nft decides by its new rules. */
+	if (wake) {
+		leave(w, wake, false);
+		back_off(w);
+	}
+	note_change(w);
+}
+
+/* ---- the sync that runs beside us ---- */
+
+static void become_sync(struct watch *w, bool enter)
+{
+	struct err e = {0};
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	close(w->lock);
+	close(w->signals);
+	events_close(&w->events);
+	nft_close(w->nft);
+	if (!sync_watched(&w->place, enter, false, &e))
+		_exit(0);
+	if (e.errnum != ECANCELED)
+		msg(w->log, MSG_ERROR, "%s\n", e.msg);
+	_exit(e.errnum == ECANCELED ? 2 : 1);
+}
+
+static void start_sync(struct watch *w, bool enter)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		become_sync(w, enter);
+	if (pid < 0) {
+		w->sync_at = now_ms() + RETRY_MS;
+		return;
+	}
+	w->child = pid;
+	w->child_enters = enter;
+	w->changed = w->sync_at = 0;
+	if (enter)
+		w->enter_at = 0;
+}
+
+/* A sync that was killed may have left a table half on its way. */
+static void sync_failed(struct watch *w, bool killed)
+{
+	struct ns ns;
+	bool between = killed;
+
+	if (!ns_open(&ns, &w->place)) {
+		between |= ns_ctl_word(&ns) >> ABI_CTL_AWAKE != 0;
+		ns_close(&ns);
+	}
+	if (between)
+		leave(w, ABI_ALL_TABLES, false);
+	w->sync_at = now_ms() + RETRY_MS;
+}
+
+static void reap_sync(struct watch *w)
+{
+	uint64_t now = now_ms();
+	int status;
+
+	if (!w->child || waitpid(w->child, &status, WNOHANG) != w->child)
+		return;
+	w->child = 0;
+	hold_take(&w->hold, &w->place);
+	w->was_off = WIFEXITED(status) && WEXITSTATUS(status) == 2;
+	if (w->was_off)
+		return;
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		sync_failed(w, !WIFEXITED(status));
+	} else if (w->child_enters) {
+		if (exclusive_any(&w->place))
+			w->entered = now;
+	} else if (!w->enter_at) {
+		w->enter_at = now + w->awake_ms;
+	}
+}
+
+/* ---- once in a while ---- */
+
+static void check_links(struct watch *w)
+{
+	if (!exclusive_any(&w->place) || hold_check(&w->place))
+		return;
+	msg(w->log, MSG_WARN, "a link was taken away: nft decides\n");
+	leave(w, ABI_ALL_TABLES, false);
+	note_change(w);
+}
+
+/* False: nobody but us is left in this namespace. */
+static bool tick(struct watch *w)
+{
+	w->tick_at = now_ms() + TICK_MS;
+	if (w->child)
+		return true;
+	check_links(w);
+	if (w->was_off && !place_is_off(&w->place)) {
+		w->was_off = false;
+		note_change(w);
+	}
+	return w->machine || !reap_is_deserted();
+}
+
+static int next_timeout(const struct watch *w)
+{
+	uint64_t now = now_ms(), at = w->tick_at;
+
+	if (!w->child && w->sync_at && w->sync_at < at)
+		at = w->sync_at;
+	if (!w->child && w->enter_at && w->enter_at < at)
+		at = w->enter_at;
+	return at > now ? (int)(at - now) : 0;
+}
+
+static void start_what_is_due(struct watch *w)
+{
+	uint64_t now = now_ms();
+
+	if (w->child)
+		return;
+	if (w->sync_at && now >= w->sync_at)
+		start_sync(w, w->enter_at && now >= w->enter_at);
+	else if (w->enter_at && now >= w->enter_at && !w->sync_at)
+		start_sync(w, true);
+}
+
+static int take_signals(struct watch *w, bool *stop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(w->signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo != SIGCHLD)
+			*stop = true;
+	reap_sync(w);
+	return 0;
+}
+
+/* Until there is a reason to stop. @deserted: that nobody else is left. */
+static int follow(struct watch *w, bool *deserted, struct err *e)
+{
+	struct pollfd fds[FDS] = {
+		[FD_SIGNALS] = {.fd = w->signals, .events = POLLIN},
+		[FD_EVENTS] = {.fd = w->events.fd, .events = POLLIN},
+	};
+	bool stop = false;
+	int err = 0;
+
+	while (!stop && !err) {
+		if (poll(fds, FDS, next_timeout(w)) < 0 && errno != EINTR)
+			return err_set(e, ERR_OTHER, errno, "cannot wait: %s",
+				       strerror(errno));
+		take_signals(w, &stop);
+		err = events_read(&w->events, on_commit, w, e);
+		if (now_ms() >= w->tick_at && !tick(w)) {
+			*deserted = true;
+			return 0;
+		}
+		if (!stop && !err)
+			start_what_is_due(w);
+	}
+	return err;
+}
+
+/* ---- begin and end ---- */
+
+static int take_signalfd(struct watch *w)
+{
+	static const int caught[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD};
+	sigset_t set;
+	unsigned int i;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(caught) / sizeof(*caught); i++)
+		sigaddset(&set, caught[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return w->signals < 0 ? -errno : 0;
+}
+
+/* Commands look whether the lock is held, which takes them an instant. */
+static int take_lock(struct watch *w)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	int tries;
+
+	for (tries = 0; tries < 10; tries++) {
+		w->lock = place_lock(&w->place, "watch.lock", false);
+		if (w->lock != -EWOULDBLOCK)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return w->lock < 0 ? w->lock : 0;
+}
+
+static int begin(struct watch *w, struct err *e)
+{
+	int err;
+
+	place_join_machine();
+	err = place_find(&w->place, e);
+	if (!err)
+		err = place_prepare(&w->place, e);
+	if (err)
+		return err;
+	w->machine = place_is_machine_netns(&w->place);
+	err = take_lock(w);
+	if (err)
+		return err_set(e, ERR_OTHER, -err,
+			       err == -EWOULDBLOCK
+				       ? "a watcher runs already in this "
+					 "network namespace"
+				       : "cannot lock watch.lock: %s",
+			       strerror(-err));
+	err = take_signalfd(w);
+	if (err)
+		return err_set(e, ERR_OTHER, -err, "cannot take signals: %s",
+			       strerror(-err));
+	/* Listening first: what comes while the first sync reads is heard. */
+	err = events_open(&w->events, e);
+	if (!err)
+		err = nft_open(&w->nft, e);
+	return err;
+}
+
+/* nft is awake when this returns, and BPF in front of it again where it may be.
+ */
+static void end(struct watch *w, bool deserted)
+{
+	uint32_t gen;
+	bool guarded;
+	struct ns ns;
+
+	if (w->child) {
+		kill(w->child, SIGTERM);
+		waitpid(w->child, NULL, 0);
+	}
+	if (w->nft) {
+		guarded = !nft_generation(w->nft, &gen, NULL) &&
+			  !ns_open(&ns, &w->place);
+		if (guarded) {
+			guarded = gen == (uint32_t)ns_ctl_word(&ns);
+			ns_close(&ns);
+		}
+		leave(w, ABI_ALL_TABLES, guarded);
+		nft_close(w->nft);
+		if (!deserted)
+			sync_watched(&w->place, false, true, NULL);
+	}
+	hold_drop(&w->hold);
+	events_close(&w->events);
+	if (w->signals >= 0)
+		close(w->signals);
+	if (w->lock >= 0)
+		close(w->lock);
+}
+
+int watch(const struct msg_sink *log, struct err *e)
+{
+	struct watch w = {
+		.log = log,
+		.events.fd = -1,
+		.lock = -1,
+		.signals = -1,
+		.awake_ms = AWAKE_MIN_MS,
+	};
+	bool deserted = false;
+	int err;
+
+	hold_init(&w.hold);
+	err = begin(&w, e);
+	if (!err) {
+		w.tick_at = now_ms() + TICK_MS;
+		start_sync(&w, true);
+		err = follow(&w, &deserted, e);
+	}
+	end(&w, deserted);
+	return err;
+}
