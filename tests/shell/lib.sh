@@ -185,9 +185,16 @@ stock()
 
 bpfctl()
 {
-	local ns=$1
+	local ns=$1 mode=${IPTABLES_BPF-unset}
+
 	shift
-	ip netns exec "$ns" "$BUILDDIR/iptables-bpfctl" "$@"
+	# That commands start no sync says nothing of what ours is to do.
+	[ "$mode" != off ] || mode=hybrid
+	if [ "$mode" = unset ]; then
+		in_ns "$ns" "$BUILDDIR/iptables-bpfctl" "$@"
+	else
+		IPTABLES_BPF=$mode in_ns "$ns" "$BUILDDIR/iptables-bpfctl" "$@"
+	fi
 }
 
 no_dates()

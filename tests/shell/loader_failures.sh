@@ -115,7 +115,7 @@ import json, sys
 s = json.load(sys.stdin)
 print(s["state"], "root" in s["reason"])')
 	equal "status without $drop" "$got" "unavailable True"
-	out=$(IPTABLES_BPF=auto in_ns "$FW" $caps "$TMP/ours/iptables" -A INPUT -p udp --dport 4998 -j DROP 2>&1)
+	out=$(IPTABLES_BPF=hybrid in_ns "$FW" $caps "$TMP/ours/iptables" -A INPUT -p udp --dport 4998 -j DROP 2>&1)
 	equal "command without $drop: exit status" $? 0
 	equal "command without $drop: output" "$out" ""
 	sleep 0.3
@@ -132,7 +132,7 @@ for c in $clangs; do mount --bind "$TMP/no-program" "$c"; done
 in_ns "$FW" nft add table ip x
 expect_rc "sync without clang" 1 bpfctl "$FW" sync
 expect "status without clang" "$FW" 's["state"] == "unavailable" and "apt install clang" in s["reason"]'
-command_works "no clang" env IPTABLES_BPF=auto
+command_works "no clang" env IPTABLES_BPF=hybrid
 verdicts "no clang"
 for c in $clangs; do umount "$c"; done
 in_ns "$FW" nft delete table ip x
@@ -143,7 +143,7 @@ mount -o remount,ro $PINS
 in_ns "$FW" nft add table ip x
 expect_rc "sync with a read-only bpffs" 1 bpfctl "$FW" sync
 expect "status with a read-only bpffs" "$FW" 's["state"] == "unavailable" and "read-only" in s["reason"]'
-command_works "read-only bpffs" env IPTABLES_BPF=auto
+command_works "read-only bpffs" env IPTABLES_BPF=hybrid
 sleep 0.3
 verdicts "read-only bpffs"
 mount -o remount,rw $PINS
