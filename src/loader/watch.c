@@ -27,7 +27,7 @@
  * short, so that changes that keep coming do not make them go back and forth.
  */
 #define AWAKE_MIN_MS 500
-#define AWAKE_MAX_MS 30000
+#define AWAKE_MAX_MS 5000
 
 enum { FD_SIGNALS, FD_EVENTS, FDS };
 
@@ -90,10 +90,12 @@ static void back_off(struct watch *w)
 {
 	uint64_t slept = now_ms() - w->entered;
 
-	if (slept > 10ULL * w->awake_ms)
+	if (slept > 4ULL * w->awake_ms)
 		w->awake_ms = AWAKE_MIN_MS;
-	else if (w->awake_ms < AWAKE_MAX_MS)
+	else
 		w->awake_ms *= 2;
+	if (w->awake_ms > AWAKE_MAX_MS)
+		w->awake_ms = AWAKE_MAX_MS;
 }
 
 /* The generation that programs (or, without any, the record) are made for. */
