@@ -128,7 +128,7 @@ struct plan {
 			    */
 };
 
-#define PLAN_MAX_HASHLIMITS 16 /* tables: a map each */
+#define PLAN_MAX_HASHLIMITS 40 /* a map each, of 64 that a program may have */
 
 /* How many rules are printed for @r: it and what is expanded in it. */
 static inline unsigned int plan_rule_size(const struct plan_rule *r)

@@ -347,9 +347,6 @@ static void check_bounds(struct plan *p)
 	else if (functions > PLAN_MAX_FUNCTIONS)
 		plan_refuse(p, "too large: %u functions (limit %u)", functions,
 			    PLAN_MAX_FUNCTIONS);
-	else if (p->nhashlimits > PLAN_MAX_HASHLIMITS)
-		plan_refuse(p, "too large: %u tables of hashlimit (limit %u)",
-			    p->nhashlimits, PLAN_MAX_HASHLIMITS);
 	else if (base->frames > PLAN_MAX_FRAMES)
 		plan_refuse(p, "chains nest too deep: %u levels (limit %u)",
 			    base->frames, PLAN_MAX_FRAMES);

@@ -168,9 +168,9 @@ static void settle_names(struct uses *u)
 		for (to = from;
 		     to < u->n && !by_name(&u->all[from], &u->all[to]); to++) {
 			shared |= u->all[to].shared;
-			differ |= u->all[to].differ ||
-				  !hashlimit_same(&u->all[from].h,
-						  &u->all[to].h);
+			differ |=
+				u->all[to].differ ||
+				!hashlimit_same(&u->all[from].h, &u->all[to].h);
 		}
 		for (i = from; i < to; i++) {
 			u->all[i].shared = shared;
@@ -222,23 +222,38 @@ void plan_hand_over_at(struct plan_rule *r, unsigned int k, const char *fmt,
 	r->target = NULL;
 }
 
-static void settle_rule(const struct plan *p, const struct uses *u,
-			const struct plan_chain *c, struct plan_rule *r)
+static bool is_hashlimit(const struct pred *p)
+{
+	return p->field == FIELD_CALL && p->call.fn == CALL_HASHLIMIT;
+}
+
+/* 0 or -ENOMEM. */
+static int settle_rule(struct plan *p, const struct uses *u,
+		       const struct plan_chain *c, struct plan_rule *r)
 {
 	for (unsigned int k = 0; k < r->npreds; k++) {
 		struct pred *pred = &r->preds[k];
 		bool differ = false;
+		int table = 0; /* its number */
 
 		pred->shared = c->shared;
-		if (pred->field == FIELD_CALL &&
-		    pred->call.fn == CALL_HASHLIMIT)
+		if (is_hashlimit(pred)) {
 			settle_pred(p, u, pred, &differ);
+			table = plan_hashlimit(p, pred);
+		}
+		if (table == -ENOMEM)
+			return table;
 		/* Another rule made it, and only nft knows what it is like. */
-		if (differ)
+		if (differ || table < 0)
 			plan_hand_over_at(r, k,
 					  "match hashlimit: its table was made "
 					  "for something else");
+		else if (table >= PLAN_MAX_HASHLIMITS)
+			plan_hand_over_at(
+				r, k, "match hashlimit: more than %d tables",
+				PLAN_MAX_HASHLIMITS);
 	}
+	return 0;
 }
 
 static bool has_state(const struct plan *p, enum pred_call fn)
@@ -271,9 +286,12 @@ int plan_share(struct plan *p)
 		walk_others(&w);
 	if (!ret && has_state(p, CALL_HASHLIMIT))
 		ret = find_uses(&u, &w);
-	for (unsigned int i = 0; i < p->nordered && !ret; i++)
-		for (unsigned int k = 0; k < p->order[i]->live; k++)
-			settle_rule(p, &u, p->order[i], &p->order[i]->rules[k]);
+	for (unsigned int i = 0; i < p->nordered; i++)
+		for (unsigned int k = 0; k < p->order[i]->live && !ret; k++)
+			ret = settle_rule(p, &u, p->order[i],
+					  &p->order[i]->rules[k]);
+	/* They get their numbers once it is known which are left. */
+	p->nhashlimits = 0;
 	free(u.all);
 	free(w.seen);
 	free(w.todo);

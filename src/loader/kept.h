@@ -12,7 +12,7 @@
 #include "loader/ns.h"
 
 #define KEPT_PREFIX "hl" /* and 12 hexadecimal digits */
-#define KEPT_MAX    16	 /* PLAN_MAX_HASHLIMITS */
+#define KEPT_MAX    40	 /* PLAN_MAX_HASHLIMITS */
 
 struct kept {
 	struct kept_map {

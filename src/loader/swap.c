@@ -27,7 +27,7 @@ static unsigned int live_slot(const struct ns *ns)
  * made anew. */
 static bool uses_maps(const struct ns *ns, uint32_t id)
 {
-	uint32_t maps[32], nmaps = 32, i, notes = 0, stats = 0, ctl = 0;
+	uint32_t maps[64], nmaps = 64, i, notes = 0, stats = 0, ctl = 0;
 	struct bpf_prog_info info;
 	int fd = sys_prog_by_id(id), err;
 

@@ -270,6 +270,27 @@ static void test_differ(void **state)
 			 ", INPUT 3: " DIFFERS);
 }
 
+/* A program may have so many maps; other tables are nft's. */
+static void test_many(void **state)
+{
+	char name[8];
+
+	for (int i = 0; i < PLAN_MAX_HASHLIMITS + 1; i++) {
+		struct xt_hashlimit_mtinfo3 m;
+
+		snprintf(name, sizeof(name), "n%d", i);
+		m = info3(name);
+		m.cfg.mode |= XT_HASHLIMIT_INVERT;
+		with_hashlimit(add_rule(fx.base, ACTION_DROP, NULL), &m);
+		if (i == PLAN_MAX_HASHLIMITS - 1)
+			expect_handovers("");
+	}
+	assert_non_null(fixture_plan(&fx));
+	assert_int_equal(fx.plan->nhashlimits, PLAN_MAX_HASHLIMITS);
+	assert_string_equal(fx.plan->handovers[fx.plan->nhandovers - 1].reason,
+			    "match hashlimit: more than 40 tables");
+}
+
 /* The same name in another table, or in a chain of another hook. */
 static void test_shared_name(void **state)
 {
@@ -352,11 +373,11 @@ static void test_quota(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_read),	TEST(test_numbers),
-		TEST(test_decides),	TEST(test_gates),
-		TEST(test_no_gates),	TEST(test_differ),
-		TEST(test_shared_name), TEST(test_shared_chain),
-		TEST(test_quota),
+		TEST(test_read),	 TEST(test_numbers),
+		TEST(test_decides),	 TEST(test_gates),
+		TEST(test_no_gates),	 TEST(test_differ),
+		TEST(test_many),	 TEST(test_shared_name),
+		TEST(test_shared_chain), TEST(test_quota),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
