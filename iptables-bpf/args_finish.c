@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iptables-bpf/any_port.h"
 #include "iptables-bpf/stock.h"
 
 static bool is_one_of(const char *name, const char *a, const char *b)
@@ -143,6 +144,7 @@ static void set_id(struct args *a)
 static int add_rule(struct args *a, unsigned int src, unsigned int dst)
 {
 	struct rule *r = rule_new();
+	int ret;
 
 	if (!r)
 		return -ENOMEM;
@@ -155,7 +157,10 @@ static int add_rule(struct args *a, unsigned int src, unsigned int dst)
 	r->has_counter = true;
 	r->packets = a->cmd->counters.packets;
 	r->bytes = a->cmd->counters.bytes;
-	return xt_rule_to_model(&a->xt, a->is_goto, r);
+	ret = xt_rule_to_model(&a->xt, a->is_goto, r);
+	if (!ret && !a->translate && stock_iptables()->forgets_any_port)
+		rule_forget_any_port(r);
+	return ret;
 }
 
 /* Every source with every destination, as iptables orders them. */

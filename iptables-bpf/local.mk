@@ -3,6 +3,8 @@ noinst_LIBRARIES += libfrontend.a
 libfrontend_a_SOURCES = \
 	$(TEXT_SOURCES) \
 	$(MONITOR_SOURCES) \
+	iptables-bpf/any_port.c \
+	iptables-bpf/any_port.h \
 	iptables-bpf/applet_iptables.c \
 	iptables-bpf/args.c \
 	iptables-bpf/args.h \

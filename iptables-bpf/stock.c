@@ -31,6 +31,7 @@ static const struct stock versions[] = {
 		.wrong_way = "Can't use %s with %s\n",
 		.saves_names = true,
 		.has_option_b = true,
+		.forgets_any_port = true,
 	},
 };
 

@@ -32,6 +32,7 @@ struct stock {
 	/* What is accepted. */
 	bool has_option_b;	     /* -b, of no meaning */
 	bool deletes_decimal;	     /* -D CHAIN NUMBER: not octal, not hex */
+	bool forgets_any_port;	     /* any_port.h */
 	bool jumps_continue;	     /* -j CONTINUE: no target */
 	bool checks_new_name;	     /* -E as -N */
 	bool checks_policy_counters; /* restore: also where not asked for */

@@ -96,10 +96,3 @@ void table_remove_chain(struct table *t, struct chain *c)
 	chain_flush(c);
 	free(c);
 }
-
-void table_rename_chain(struct table *t, struct chain *c, const char *name)
-{
-	unindex_chain(t, c);
-	snprintf(c->name, sizeof(c->name), "%s", name);
-	index_chain(t, c);
-}

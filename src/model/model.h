@@ -175,8 +175,6 @@ void table_remove_chain(struct table *t, struct chain *c);
 void chain_remove_rule(struct chain *c, struct rule *r);
 void chain_flush(struct chain *c);
 
-void table_rename_chain(struct table *t, struct chain *c, const char *name);
-
 /* Allocate, append to the owner and return; NULL when out of memory. */
 struct table *ruleset_add_table(struct ruleset *rs, enum family family,
 				const char *name);

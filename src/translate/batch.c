@@ -193,8 +193,16 @@ int nft_batch_rename_chain(struct nft_batch *b, enum family family,
 			   const char *table, const struct chain *chain,
 			   const char *newname)
 {
-	return chain_op(b, OP_CHAIN_RENAME, NFT_MSG_NEWCHAIN, 0, family, table,
-			newname, chain->handle);
+	int ret = op_begin(b, OP_CHAIN_RENAME, NFT_MSG_NEWCHAIN, 0, family);
+
+	if (ret)
+		return ret;
+	nlw_str(&b->msgs, NFTA_CHAIN_TABLE, table);
+	/* Without one the kernel would make a chain of the new name; 0 is
+	 * nobody's. */
+	nlw_u64(&b->msgs, NFTA_CHAIN_HANDLE, chain->handle);
+	nlw_str(&b->msgs, NFTA_CHAIN_NAME, newname);
+	return op_end(b);
 }
 
 int nft_batch_flush(struct nft_batch *b, enum family family, const char *table,

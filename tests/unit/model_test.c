@@ -60,15 +60,6 @@ static void test_many_chains(void **state)
 	}
 }
 
-static void test_rename(void **state)
-{
-	struct chain *c = table_add_chain(*state, "old");
-
-	table_rename_chain(*state, c, "new");
-	assert_null(table_find_chain(*state, "old"));
-	assert_ptr_equal(table_find_chain(*state, "new"), c);
-}
-
 static void test_name_too_long_is_cut(void **state)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -155,7 +146,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_many_chains, begin, end),
-		cmocka_unit_test_setup_teardown(test_rename, begin, end),
 		cmocka_unit_test_setup_teardown(test_name_too_long_is_cut,
 						begin, end),
 		cmocka_unit_test_setup_teardown(test_guards_do_not_count, begin,
