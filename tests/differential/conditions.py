@@ -295,8 +295,9 @@ def _addrtype(d, protocol, hook):
     words = []
     for option in d.some(("--src-type", "--dst-type"), 2):
         words += d.bang() + [option, ",".join(d.some(kinds, 3))]
-    if hook in (INPUT, BEFORE) and d.chance(0.15):
-        words.append("--limit-iface-in")
+    ways = {BEFORE: ("in",), INPUT: ("in",), FORWARD: ("in", "out"), OUTPUT: ("out",), AFTER: ("out",)}.get(hook, ())
+    if ways and d.chance(0.25):
+        words.append("--limit-iface-" + d.one(*ways))
     return words
 
 
@@ -457,7 +458,7 @@ MATCHES = (
     Match("physdev", _physdev, None, hooks=frozenset((INPUT, FORWARD)), theme="kernel"),
     Match("socket", lambda d, p, h: d.one([], ["--nowildcard"], ["--transparent"]), None, hooks=frozenset((BEFORE, INPUT)), theme="kernel"),
     Match("rpfilter", lambda d, p, h: d.one([], ["--loose"], ["--invert"]), None, hooks=frozenset((BEFORE,)), theme="kernel"),
-    Match("cgroup", lambda d, p, h: d.bang() + ["--cgroup", d.one("0", "65537")], None, hooks=frozenset((OUTPUT, AFTER)), theme="kernel"),
+    Match("cgroup", lambda d, p, h: d.bang() + d.one(["--cgroup", "0"], ["--cgroup", "65537"], ["--path", "/"]), None, hooks=frozenset((OUTPUT, AFTER)), theme="kernel"),
     Match("u32", _u32, theme="bytes"),
     Match("string", _string, theme="bytes"),
     Match("bpf", _bpf, theme="bytes"),
