@@ -245,7 +245,9 @@ def _owner(d, protocol, hook):
     return words
 
 
-_STARTS = ("0", "6", "9", "12", "16", "20", "40")
+# Not the identification of an IPv4 header, nor its checksum: in what the router itself sends they are by chance.
+_STARTS = ("0", "6", "12", "16", "20", "40")
+_IPV4_CHANCE = {4, 5, 10, 11}
 
 
 def _u32(d, protocol, hook):
@@ -279,11 +281,12 @@ def _bpf(d, protocol, hook):
     """Loads, a comparison or two, an answer that depends on them."""
     code, n = [], d.rng.randint(1, 4)
     for _ in range(n):
-        code.append(f"{d.one(48, 40, 32)} 0 0 {d.rng.randrange(44)}")
+        load, size = d.one((48, 1), (40, 2), (32, 4))
+        code.append(f"{load} 0 0 {d.one(*(at for at in range(44) if d.family == 6 or not _IPV4_CHANCE & set(range(at, at + size))))}")
         if d.chance(0.4):
             code.append(f"{d.one(4, 20, 36, 84, 68, 100, 116)} 0 0 {d.one(1, 2, 7, 15, 16, 31, d.rng.randrange(32))}")
         if d.chance(0.3):
-            code += ["7 0 0 0", f"{d.one(64, 72, 80)} 0 0 {d.rng.randrange(20)}"]
+            code += ["7 0 0 0", f"{d.one(64, 72, 80)} 0 0 {d.rng.randrange(12, 30)}"]
     code.append(f"{d.one(21, 37, 53, 69)} 0 1 {d.one(4, 6, 17, 64, 80, 255, d.number(32))}")
     code += ["6 0 0 65535", "6 0 0 0"]
     return ["--bytecode", '"' + ",".join([str(len(code)), *code]) + '"']

@@ -87,6 +87,7 @@ net.ipv6.conf.default.addr_gen_mode=1
 net.ipv6.icmp.ratelimit=0
 net.ipv6.icmp.ratemask=255
 net.ipv6.ip6frag_time=600
+net.netfilter.nf_conntrack_frag6_timeout=600
 net.ipv6.auto_flowlabels=0
 """
 

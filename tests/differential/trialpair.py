@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import subprocess
+from pathlib import Path
 
 import compare
 import kernelstate
@@ -15,6 +16,8 @@ from topology import InNamespace, Side
 
 _SYSCTLS = ("net/ipv4/tcp_timestamps", "0"), ("net/ipv4/tcp_synack_retries", "0"), ("net/ipv4/tcp_challenge_ack_limit", "2147483647"), \
     ("net/netfilter/nf_conntrack_acct", "1")
+# No neighbour is asked for: answers and errors would come seconds later.
+_NEIGHBOURS = "mcast_solicit", "app_solicit", "ucast_solicit"
 NETLINK_NETFILTER, _CTNETLINK_DELETE = 12, 1 << 8 | 2
 
 
@@ -51,6 +54,9 @@ class Pair:
                 for name, value in _SYSCTLS:
                     with open(f"/proc/sys/{name}", "w") as f:
                         f.write(value)
+                for path in Path("/proc/sys/net").glob("ipv[46]/neigh/*/"):
+                    for name in _NEIGHBOURS:
+                        (path / name).write_text("0")
             kernelstate.surround(side)
             self.listeners += ownsockets.listen(side.router)
         self.used, self.history = 0, []
