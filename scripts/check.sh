@@ -161,6 +161,46 @@ fuzz_a_little()
 	tail -n 2 -q "$BUILD"/logs/fuzz-*-seed.log | sed 's/^/         /'
 }
 
+# libfuzzer_seeds TARGET DIR: the samples as they are saved; any bytes do.
+libfuzzer_seeds()
+{
+	local sample
+
+	mkdir -p "$2"
+	for sample in "$SRCDIR"/tests/samples/*.rules "$SRCDIR"/tests/samples/*.rules6; do
+		cp "$sample" "$2/$(basename "$sample")"
+	done
+	[ ! -d "$SRCDIR/tests/fuzz/kept/$1" ] || cp "$SRCDIR/tests/fuzz/kept/$1"/* "$2"
+}
+
+# libfuzzer_tests SECONDS [TARGET...]: each of tests/fuzz for so long. What it found is in build/logs, and kept
+# in tests/fuzz/kept it is tried first from then on.
+libfuzzer_tests()
+{
+	local seconds=$1 target program corpus
+
+	shift
+	if ! libfuzzer_there; then
+		count skip "libfuzzer: clang comes without its runtime (Debian: apt install libclang-rt-dev)"
+		return
+	fi
+	if ! build_libfuzzer; then
+		count fail "build for libFuzzer"
+		return
+	fi
+	say "libFuzzer, $seconds s each"
+	for target in restore command decode lower; do
+		wanted "$target" "$@" || continue
+		program=$BUILD/libfuzzer/tests/fuzz/${target}_fuzz
+		corpus=$BUILD/libfuzzer/corpus/$target
+		libfuzzer_seeds "$target" "$corpus"
+		# In a network of its own, where no name can be asked for.
+		TEST_TIMEOUT=$((seconds + 300)) run_test libfuzzer "$target" unshare -rn "$program" -max_total_time="$seconds" \
+			-max_len=4096 -timeout=30 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$BUILD/logs/$target-" "$corpus"
+		sed -n 's/^stat::number_of_executed_units: */         inputs: /p' "$BUILD/logs/libfuzzer-$target.log"
+	done
+}
+
 # Programs that use iptables; they are downloaded, so `check' leaves them out.
 client_tests()
 {
@@ -203,6 +243,7 @@ check_all()
 	vector_tests
 	differential_tests
 	fuzz_a_little
+	libfuzzer_tests 20
 	summary
 }
 
@@ -227,6 +268,7 @@ check_only()
 	check-clients) client_tests "$@" ;;
 	differential) differential_tests "$@" ;;
 	fuzz) fuzz_tests "$@" ;;
+	libfuzzer) libfuzzer_tests "$@" ;;
 	esac
 	summary
 }

@@ -14,7 +14,7 @@ PACKAGES=(
 	iproute2 iptables iputils-ping kmod libcmocka-dev mount nftables procps python3 util-linux
 )
 # Used where the release has them; tests that need one of them skip themselves without it.
-PACKAGES_EXTRA=(bpftool conntrack)
+PACKAGES_EXTRA=(bpftool conntrack libclang-rt-dev)
 
 package_installed()
 {

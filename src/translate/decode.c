@@ -149,6 +149,15 @@ static void do_payload(struct decode *d, const struct attr *tb)
 	reg->source = REG_PAYLOAD;
 	reg->base = base;
 	reg->offset = offset;
+	reg->pending = true;
+	d->pending++;
+}
+
+/* What was loaded into @reg is compared. */
+static void use(struct decode *d, struct reg *reg)
+{
+	d->pending -= reg->pending;
+	reg->pending = false;
 }
 
 /* Only the one register write iptables knows: nftrace, its TRACE target. */
@@ -223,6 +232,7 @@ static void do_bitwise(struct decode *d, const struct attr *tb)
 		return;
 	}
 	copy = *from;
+	from->pending = false;
 	to = decode_reg_load(d, dreg, copy.len ? copy.len : mask.len);
 	if (!to) {
 		decode_unknown(d, "Unknown register requested");
@@ -245,15 +255,18 @@ static void do_cmp(struct decode *d, const struct attr *tb)
 {
 	struct cmp c = {0};
 	struct attr value;
+	struct reg *reg;
 	uint32_t sreg;
 
 	if (!attr_u32(&tb[NFTA_CMP_SREG], &sreg) ||
 	    !attr_u32(&tb[NFTA_CMP_OP], &c.op) ||
 	    !value_of(&tb[NFTA_CMP_DATA], &value) || c.op > NFT_CMP_GTE ||
-	    !(c.reg = decode_reg(d, sreg))) {
+	    !(reg = decode_reg(d, sreg))) {
 		decode_unknown(d, "cmp expression incomplete");
 		return;
 	}
+	use(d, reg);
+	c.reg = reg;
 	c.data = value.data;
 	c.len = (uint8_t)value.len;
 	if (c.reg->source == REG_META)
@@ -273,7 +286,7 @@ static void do_cmp(struct decode *d, const struct attr *tb)
 static void do_range(struct decode *d, const struct attr *tb)
 {
 	struct attr from, to;
-	const struct reg *reg;
+	struct reg *reg;
 	uint32_t sreg, op;
 
 	if (!attr_u32(&tb[NFTA_RANGE_SREG], &sreg) ||
@@ -284,6 +297,7 @@ static void do_range(struct decode *d, const struct attr *tb)
 		decode_unknown(d, "range expression incomplete");
 		return;
 	}
+	use(d, reg);
 	if (reg->source == REG_UNKNOWN)
 		decode_unknown(d, "range sreg undef");
 	else if (reg->source != REG_PAYLOAD)
@@ -521,6 +535,10 @@ int rule_decode(enum family family, const void *exprs, size_t len,
 	while (attr_next(&area, &elem))
 		decode_expr(&d, &elem);
 	decode_l4_end(&d);
+	/* Loading alone asks for a packet that long, which the model does not
+	 * say. */
+	if (d.pending)
+		decode_odd(&d);
 	return d.nomem ? -ENOMEM : 0;
 }
 

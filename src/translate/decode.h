@@ -25,6 +25,7 @@ struct reg {
 	uint32_t key;	       /* REG_META */
 	uint32_t base, offset; /* REG_PAYLOAD */
 	bool masked;	       /* a bitwise expression was applied */
+	bool pending;	       /* REG_PAYLOAD: not compared with anything yet */
 	unsigned char mask[16];
 	unsigned char value[16]; /* REG_IMMEDIATE */
 };
@@ -55,6 +56,7 @@ struct decode {
 	unsigned int seen; /* enum decode_seen */
 	struct ext *l4;	   /* the native tcp/udp match being put together */
 	bool nomem;
+	unsigned int pending; /* loads of payload that nothing was done with */
 	struct reg regs[DECODE_REGS];
 };
 

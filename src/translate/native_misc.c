@@ -29,11 +29,6 @@ static void mark_encode(struct buf *b, const struct ext *e)
 		 sizeof(mark->mark));
 }
 
-static bool limit_applies(const struct ext *e)
-{
-	return ((const struct xt_rateinfo *)(const void *)e->data)->avg != 0;
-}
-
 /*
  * xt_limit keeps the time between two packets in 1/10000 s; nft wants packets
  * per unit. The unit is the largest at which the rounding loses nothing that
@@ -52,6 +47,18 @@ void native_limit_rate(uint32_t avg, uint64_t *rate, uint64_t *unit)
 	}
 	*unit = unit_s[i - 1];
 	*rate = XT_LIMIT_SCALE * *unit / avg;
+}
+
+/* Less than one a day is no rate of nft's. */
+static bool limit_applies(const struct ext *e)
+{
+	const struct xt_rateinfo *r = (const void *)e->data;
+	uint64_t rate, unit;
+
+	if (!r->avg)
+		return false;
+	native_limit_rate(r->avg, &rate, &unit);
+	return rate != 0;
 }
 
 static void limit_encode(struct buf *b, const struct ext *e)

@@ -426,6 +426,18 @@ static void test_missing_policy_counters(void **state)
 		     "invalid policy counters for chain 'INPUT'");
 }
 
+/* What a string ends at ends the counters, too. */
+static void test_nul_in_counters(void **state)
+{
+	static const char text[] = "*filter\n[1\0:2] -A x\nCOMMIT\n";
+
+	X.options.counters = true;
+	parse_bytes(&X, text, sizeof(text) - 1);
+	assert_true(X.ret < 0);
+	assert_string_equal(X.e.msg, "Bad line 2: need ]");
+	done(&X);
+}
+
 /* One argument of 1023 bytes is the longest, in a line of any length. */
 static void test_long_words(void **state)
 {
@@ -555,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_empty_file),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_missing_policy_counters),
+		cmocka_unit_test(test_nul_in_counters),
 		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_many_words),
 		cmocka_unit_test(test_guards_are_dropped),
