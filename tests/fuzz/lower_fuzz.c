@@ -18,7 +18,7 @@
 #define MAX_RULES   40
 #define MAX_MATCHES 4
 #define CLANG                                                                  \
-	CLANG_PATH " -O2 -g -target bpf -mcpu=v3 -std=gnu11 -nostdinc "           \
+	CLANG_PATH " -O2 -g -target bpf -mcpu=v3 -std=gnu11 -nostdinc "        \
 		   "-Wall -Werror -x c -c -o /dev/null -"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
