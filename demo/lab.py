@@ -146,7 +146,7 @@ class Lab:
 
     def router(self, *argv, stdin=None, check=True):
         """Runs one of our programs in the router, as its administrator would; returns its output."""
-        env = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", LC_ALL="C")
+        env = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", LC_ALL="C", IPTABLES_BPF="hybrid")
         return self._run("ip", "netns", "exec", self.names["router"], *argv, stdin=stdin, check=check, env=env).stdout
 
     def _sysctl(self, role, key, value):

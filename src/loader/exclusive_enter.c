@@ -120,9 +120,10 @@ static int enter(struct ns *ns, struct nft *nft, const struct exclusive *x,
 	err = follow(ns, generation);
 	sys_grace_period();
 	ns_change_ctl(ns, awake, 0);
-	/* Nobody will consume those that were left by then. */
-	ns_next_epoch(ns);
-	ns_next_epoch(ns);
+	/* Nobody will consume those that were left by then. (The first step may
+	 * do without a grace period.) */
+	for (i = 0; i < 3; i++)
+		ns_next_epoch(ns);
 	return err ? err : remove_guards(ns, nft, mask, generation, e);
 }
 

@@ -68,3 +68,12 @@ src/loader/bpf/guard.bpf.inc: src/loader/bpf/guard.bpf.c
 src/loader/bpf/netid.bpf.inc: src/loader/bpf/netid.bpf.c
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(CLANG) $(BPF_CFLAGS) -c $(srcdir)/src/loader/bpf/netid.bpf.c -o $@.o && $(BPF_TO_ARRAY)
 BPF_TO_ARRAY = od -v -An -tx1 $@.o | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
+
+# The watcher as a service; for others it is a template.
+systemdunitdir = $(prefix)/lib/systemd/system
+dist_systemdunit_sources = src/loader/systemd/iptables-bpf.service.in src/loader/systemd/iptables-bpf@.service.in
+systemdunit_DATA = src/loader/systemd/iptables-bpf.service src/loader/systemd/iptables-bpf@.service
+EXTRA_DIST += $(dist_systemdunit_sources)
+CLEANFILES += $(systemdunit_DATA)
+$(systemdunit_DATA): %.service: %.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|[@]sbindir@|$(sbindir)|' $< > $@

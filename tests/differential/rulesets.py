@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -97,7 +99,35 @@ class OursWithoutBpf(Ours):
         return None
 
 
-TOOLS = {cls.name: cls for cls in (Stock, Ours, OursWithoutBpf)}
+class OursExclusive(Ours):
+    """The programs under test with a watcher: nft sleeps wherever it can."""
+
+    name = "ours-exclusive"
+    mode = "exclusive"
+    watchers = {}  # by namespace
+
+    def go_live(self, side):
+        self.watchers[side.router] = subprocess.Popen(
+            ["ip", "netns", "exec", side.router, self.ctl, "watch"], env=self.env, stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            status = self.status(side)
+            if status["state"] == "live" and not any("just changed" in c["not_exclusive"] for c in status["chains"]):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"not live: {status['state']}: {status.get('reason')}")
+
+    def unload(self, side):
+        watcher = self.watchers.pop(side.router, None)
+        if watcher:
+            watcher.terminate()
+            watcher.wait()
+        super().unload(side)
+
+
+TOOLS = {cls.name: cls for cls in (Stock, Ours, OursWithoutBpf, OursExclusive)}
+if os.environ.get("BPF_MODE") == "exclusive":  # for all that compares with "ours"
+    TOOLS["ours"] = OursExclusive
 
 
 @dataclass(frozen=True)
