@@ -340,7 +340,6 @@ static long (*const bpf_loop)(abi_u32 n, void *callback, void *arg,
 
 static abi_u64 (*const bpf_jiffies64)(void) = (void *)118;
 static abi_u64 (*const bpf_get_current_task)(void) = (void *)35;
-static abi_u64 (*const bpf_ktime_get_coarse_ns)(void) = (void *)160;
 static abi_u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
 static abi_u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 

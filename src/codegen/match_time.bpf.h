@@ -31,8 +31,8 @@ INLINE abi_u64 realtime_offset(void)
 
 /*
  * time_mt() of xt_time.c; the arguments are time_holds()'. Its clock,
- * ktime_get_real_seconds(), moves on with the kernel's ticks, like the coarse
- * one.
+ * ktime_get_real_seconds(), moves on with the kernel's ticks, so a second
+ * begins a little later there.
  */
 GLOBAL int time_of_day(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u64 dates,
 		       abi_u64 daytimes, abi_u64 days)
@@ -41,7 +41,7 @@ GLOBAL int time_of_day(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u64 dates,
 
 	if (!offset)
 		return HANDOVER;
-	return time_holds((bpf_ktime_get_coarse_ns() + offset) / 1000000000, dates,
+	return time_holds((bpf_ktime_get_ns() + offset) / 1000000000, dates,
 			  daytimes, days)
 		       ? MATCH
 		       : NEXT;

@@ -30,15 +30,15 @@ HASHLIMITS = (
     "--hashlimit-above 40/sec --hashlimit-burst 3 --hashlimit-mode srcip --hashlimit-srcmask 24",
     "--hashlimit-upto 3/hour --hashlimit-burst 2 --hashlimit-mode dstport",
     "--hashlimit-upto 1000/sec --hashlimit-burst 50 --hashlimit-mode srcip",
-    "--hashlimit-upto 2/sec --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 300 --hashlimit-htable-gcinterval 100",
     "--hashlimit-upto 2kb/s --hashlimit-burst 6kb --hashlimit-mode srcip",
     "--hashlimit-above 1kb/s --hashlimit-mode dstip",
     # One entry less than there are keys: the rest is dropped.
     f"--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-htable-size 1 --hashlimit-htable-max {KEYS - 1}",
     "--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip",
 )
-# Windows of one and two seconds: they begin with the first packet.
-RATE_MATCHES = (
+# Windows of one and two seconds, which begin with the first packet; and an entry that is gone after a quarter.
+WINDOWED = (
+    "--hashlimit-upto 2/sec --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 200 --hashlimit-htable-gcinterval 50",
     "--hashlimit-upto 50/sec --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 1",
     "--hashlimit-above 20/sec --hashlimit-burst 30 --hashlimit-rate-match --hashlimit-rate-interval 1",
     "--hashlimit-above 3kb/s --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 2",
@@ -120,7 +120,7 @@ def _window(rng, now):
 def windows():
     rng, now = random.Random(), time.time()
     print("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]")
-    for number in range(120):
+    for number in range(24):  # as many as may match one packet
         print("-A INPUT -p udp -m time", *_window(rng, now), f"-m comment --comment n{number}")
     print("COMMIT")
 
@@ -137,7 +137,7 @@ def main():
     if what == "send":
         send(words[:2], words[2:])
     elif what in ("rules", "windowed"):
-        rules(int(words[0]), what[0], HASHLIMITS if what == "rules" else RATE_MATCHES)
+        rules(int(words[0]), what[0], HASHLIMITS if what == "rules" else WINDOWED)
     elif what == "windows":
         windows()
     else:
