@@ -103,7 +103,10 @@ static int cmd_watch(int argc, char **argv)
 {
 	const struct msg_sink log = {.level = MSG_WARN, .out = stderr};
 	struct err e = {0};
+	int ret = take_object_dir(&argc, argv);
 
+	if (ret)
+		return ret;
 	if (argc != 1)
 		return BPFCTL_USAGE;
 	return watch(&log, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
@@ -166,7 +169,7 @@ static const struct bpfctl_command {
 	 "compile saved rulesets into DIR, for machines without clang"},
 	{"show", bpfctl_show, "[-4|-6] [-t TABLE] [CHAIN]",
 	 "the generated C, with the rules it comes from"},
-	{"watch", cmd_watch, "",
+	{"watch", cmd_watch, "[--object-dir DIR]",
 	 "follow all changes and compile them; lets BPF decide alone"},
 	{"mode", cmd_mode, "[auto|hybrid|exclusive]",
 	 "how much BPF is to do in this network namespace"},
