@@ -184,6 +184,9 @@ int engine_add_keys(struct plan *p, struct engine_conds *conds,
 struct engine_conds *engine_conds_new(void);
 void engine_conds_free(struct engine_conds *c);
 
+/* Whether @p asks for the exact name of a device, not just its beginning. */
+bool engine_is_whole_name(const struct pred *p);
+
 /* Room for @n words more in p->words, zeroed; where they begin, 0 on failure.
  */
 uint32_t engine_add_words(struct plan *p, size_t n);

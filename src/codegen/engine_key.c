@@ -42,8 +42,7 @@ static bool is_pure(const struct pred *p)
 	       !pred_can_hand_over(p) && !pred_has_state(p);
 }
 
-/* The exact name of a device, not just its beginning. */
-static bool is_whole_name(const struct pred *p)
+bool engine_is_whole_name(const struct pred *p)
 {
 	unsigned int n = 0;
 
@@ -292,7 +291,7 @@ static uint32_t hash_name(const uint8_t *name)
 
 static void note_name(struct engine_key *k, const struct pred *p)
 {
-	if (!is_whole_name(p))
+	if (!engine_is_whole_name(p))
 		return;
 	if (p->field == FIELD_IIF) {
 		k->ifaces |= ENGINE_IIF;

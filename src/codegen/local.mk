@@ -7,7 +7,7 @@ libcodegen_a_SOURCES = \
 	src/codegen/lower.c src/codegen/lower.h \
 	src/codegen/cost.c src/codegen/obstacle.c \
 	src/codegen/plan.c src/codegen/plan.h \
-	src/codegen/plan_flow.c \
+	src/codegen/plan_flow.c src/codegen/plan_hits.c \
 	src/codegen/plan_gates.c \
 	src/codegen/plan_share.c \
 	src/codegen/print.c src/codegen/print.h \

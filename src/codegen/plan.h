@@ -137,6 +137,12 @@ static inline unsigned int plan_rule_size(const struct plan_rule *r)
 }
 
 /*
+ * c->hits: the most entries that a packet adds to the list of matched rules on
+ * its way through @c; callees are done. 0 or -ENOMEM.
+ */
+int plan_count_hits(struct plan_chain *c);
+
+/*
  * Finds depth, sizes and hand-overs of all chains; turns limits into
  * gates where packets are handed over; decides the mode. -ENOMEM or 0.
  */

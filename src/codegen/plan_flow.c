@@ -79,31 +79,6 @@ static void follow(struct plan_chain *c)
 	c->may_return = true;
 }
 
-/*
- * The most entries a packet on its way through @c adds to the list of matched
- * rules.
- */
-static unsigned int count_hits(const struct plan_chain *c)
-{
-	unsigned int on_way = 0, most = 0;
-
-	for (unsigned int i = 0; i < c->live; i++) {
-		const struct plan_rule *r = &c->rules[i];
-		unsigned int own = r->counter >= 0;
-
-		if (r->target)
-			own += r->target->hits;
-		if (r->verdict == VERDICT_NEXT || r->verdict == VERDICT_JUMP)
-			on_way += own;
-		else if (r->verdict == VERDICT_GOTO ||
-			 r->verdict == VERDICT_RETURN)
-			most = max_uint(most, on_way + own);
-		if (on_way > 2 * PLAN_MAX_HITS)
-			return on_way;
-	}
-	return max_uint(most, on_way);
-}
-
 /* Of the run's function, and what it calls: walk() with its step and texts,
  * or a chain. */
 static unsigned int run_frames(const struct plan *p,
@@ -378,7 +353,9 @@ int plan_flow(struct plan *p)
 	}
 	for (unsigned int i = 0; i < p->nordered; i++) {
 		follow(p->order[i]);
-		p->order[i]->hits = count_hits(p->order[i]);
+		ret = plan_count_hits(p->order[i]);
+		if (ret)
+			return ret;
 	}
 	p->may_overflow = base->hits > PLAN_MAX_HITS;
 	p->hits = p->may_overflow ? PLAN_MAX_HITS : base->hits;

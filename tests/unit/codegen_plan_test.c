@@ -344,6 +344,32 @@ static void test_many_chains(void **state)
 	expect_nft("too large: 267 functions (limit 200)");
 }
 
+/* Of rules that name one address each, a packet can match one. */
+static void test_exclusive_rules(void **state)
+{
+	struct chain *u = fixture_chain(&fx, "u");
+	const struct plan *p;
+	char addr[16];
+
+	add_rule(u, ACTION_NONE, NULL);
+	for (int i = 0; i < 60; i++) {
+		snprintf(addr, sizeof(addr), "10.0.0.%d", i);
+		with_src(add_rule(fx.base, ACTION_JUMP, "u"), addr,
+			 "255.255.255.255", false);
+	}
+	p = fixture_plan(&fx);
+	assert_non_null(p);
+	assert_null(plan_obstacle(p));
+	/* But several networks. */
+	for (int i = 0; i < 30; i++)
+		with_src(add_rule(fx.base, ACTION_NONE, NULL), "10.0.0.0",
+			 "255.255.0.0", false);
+	p = fixture_plan(&fx);
+	assert_non_null(p);
+	assert_non_null(plan_obstacle(p));
+	assert_non_null(strstr(plan_obstacle(p), "24 rules may match"));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -370,6 +396,7 @@ int main(void)
 		TEST(test_deep_small),
 		TEST(test_loop),
 		TEST(test_many_chains),
+		TEST(test_exclusive_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
