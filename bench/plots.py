@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Draws with gnuplot: cost over rules, one panel a shape, and the everyday rulesets as bars. SVG and PNG."""
+import os
 import subprocess
 
 LINES = {   # colours that most eyes can tell apart, and a mark each
@@ -23,7 +24,8 @@ def _terminal(kind, path, width, height):
 
 
 def _gnuplot(script):
-    subprocess.run(["gnuplot"], input="set encoding utf8\n" + script, encoding="utf-8", check=True)
+    subprocess.run(["gnuplot"], input="set encoding utf8\n" + script, encoding="utf-8", check=True,
+                   env=dict(os.environ, LC_ALL="C.UTF-8"))
 
 
 def _points(data, shape, contender):
