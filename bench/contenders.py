@@ -14,6 +14,7 @@ LEGACY = os.path.join(os.environ.get("STOCK_PREFIX", "/usr/sbin"), "xtables-lega
 OURS = f"{BUILDDIR}/xtables-bpf-multi"
 BPFCTL = f"{BUILDDIR}/iptables-bpfctl"
 LIVE_WITHIN = 180           # seconds from a restore to BPF deciding; then the benchmark goes on without
+REFUSED_FOR = 3             # seconds that status has to say why a table is not exclusive
 
 
 class Contender:
@@ -105,7 +106,7 @@ class Hybrid(Contender):
     def _look(self):
         chain = self.chain()
         if chain["mode"] != self.mode:
-            self.note = f"runs as {chain['mode']}: {chain['reason'] or 'no reason given'}"
+            self.note = f"runs as {chain['mode']}: {chain.get('not_exclusive') or chain['reason'] or 'no reason given'}"
         elif chain["state"] != "live":
             raise BenchError(f"{self.name}: status says {chain['state']}, not live")
 
@@ -131,12 +132,17 @@ class Exclusive(Hybrid):
     def load(self, ruleset):
         self.router.start(["env", f"IPTABLES_BPF={self.mode}", BPFCTL, "watch"], stdout=subprocess.DEVNULL)
         self._restore(ruleset)
-        end = time.monotonic() + LIVE_WITHIN
+        end, refused = time.monotonic() + LIVE_WITHIN, None
         while time.monotonic() < end:
             chain = self.chain()
             if chain["mode"] == self.mode and chain["state"] == "live":
                 return
-            if chain["state"] == "live" and chain["reason"]:
+            # On the way there all kinds of states are met: only what lasts is an answer.
+            if chain["state"] != "live" or chain["mode"] != "hybrid" or not chain.get("not_exclusive"):
+                refused = None
+            elif refused is None:
+                refused = time.monotonic()
+            elif time.monotonic() - refused > REFUSED_FOR:
                 break
             time.sleep(0.05)
         self._look()

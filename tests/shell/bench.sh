@@ -8,12 +8,14 @@
 [ -x "$BUILDDIR/bench/inject" ] || fail "$BUILDDIR/bench/inject is not built"
 PYTHON=/usr/bin/python3
 
-BENCH="$PYTHON $SRCDIR/bench/bench.py --no-turn --out $TMP/out"
 export BUILDDIR
+# exec: its process id, which is in its namespaces' names, is the one that $! tells.
+bench()
+{
+	exec "$PYTHON" "$SRCDIR/bench/bench.py" --no-turn --out "$TMP/out" --only packets "$@" >"$TMP/log" 2>&1
+}
 
-exec_bench() { exec "$PYTHON" "$SRCDIR/bench/bench.py" --no-turn --out "$TMP/out" "$@"; }
-exec_bench --only packets --shape server,droplist --size 100 --contender nft,native,hybrid,exclusive --rounds 3 --flows 1,256 \
-	>"$TMP/log" 2>&1 &
+bench --shape server,droplist --size 100 --contender nft,native,hybrid,exclusive --rounds 3 --flows 1,256 &
 pid=$!
 wait $pid || { cat "$TMP/log" >&2; bad "the benchmark does not trust its figures"; }
 ip netns list | grep -q "ipb-bench-$pid-" && bad "namespaces are left" || ok "no namespace is left"
@@ -27,7 +29,7 @@ rows=$(grep -c . "$TMP/out/packets.csv")
 wrong=$(tail -n +2 "$TMP/out/packets.csv" | awk -F, 'NF != 17 || $12 !~ /^-?[0-9.]+$/ || $17 != ""')
 [ -z "$wrong" ] && ok "CSV's fields" || bad "not as it should be: $wrong"
 
-$BENCH --resume --only packets --shape server,droplist --size 100 --contender nft --rounds 3 >"$TMP/log" 2>&1
+(bench --resume --shape server,droplist --size 100 --contender nft --rounds 3)
 [ "$(grep -c . "$TMP/out/packets.csv")" = 49 ] && ok "resume" || bad "--resume measured again"
 
 "$PYTHON" "$SRCDIR/tests/shell/bench_trust.py" "$SRCDIR" && ok "trust" || bad "bench_trust.py"
