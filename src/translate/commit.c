@@ -144,6 +144,12 @@ static int exchange(struct nft *nft, struct nft_batch *b, struct failures *f)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return 0;
+		/* Answers that we asked for did not fit. A batch that failed
+		 * has none, and its first error came before. */
+		if (n < 0 && errno == ENOBUFS && b->track) {
+			b->track = false;
+			continue;
+		}
 		if (n < 0)
 			return -errno;
 		digest_answers(f, nft->rcv, (size_t)n);
