@@ -100,7 +100,7 @@ def run_case(pair, seed):
                 return Outcome(seed, what, "refused", [str(e)]), None
             continue
         outcome.seed, outcome.what = seed, what
-        return outcome, fuzzcase.Case(rules, sent() if callable(sent) else sent, what)
+        return outcome, fuzzcase.Case(rules, sent() if callable(sent) else sent, what, fuzzcase.side_of(seed))
     return Outcome(seed, what, "refused", ["too many of its rules"]), None
 
 
@@ -117,7 +117,8 @@ def _fails(pair, rules, packets, error):
 def pursue(outcome, case, tag, history):
     """Tries a failed case again, alone; makes it small and keeps it. Returns the Outcome to be reported."""
     error = outcome.lines[0].startswith("error:")
-    with Pair(tag + "p", uses=1) as alone:
+    names = ("stock", case.side)
+    with Pair(tag + "p", names, uses=1) as alone:
         again, _ = compared(alone, case.rules, case.packets)
     if again.kind == "same":
         outcome.lines.append(f"Alone it does not fail; in these namespaces were tried before: {history}")
@@ -127,10 +128,10 @@ def pursue(outcome, case, tag, history):
         if not error and compared(pair, case.rules, case.packets)[0].kind != "same":
             outcome.kind = "by chance"
             return outcome
-    with Pair(tag + "m", uses=30) as pair:
+    with Pair(tag + "m", names, uses=30) as pair:
         minimiser = Minimiser(lambda rules, packets: _fails(pair, rules, packets, error))
         rules, packets = minimiser.run(case.rules, case.packets)
-        small = fuzzcase.Case(rules, packets, case.what)
+        small = fuzzcase.Case(rules, packets, case.what, case.side)
         try:
             outcome.lines = compared(pair, rules, packets)[0].lines or outcome.lines
         except Refused:
@@ -175,12 +176,12 @@ def _one(pair, seed, tag):
 
 def _work(number, numbers, until, results):
     tag = f"z{number}"
-    with Pair(tag) as pair:
+    with Pair(tag) as hybrid, Pair(tag + "x", ("stock", "ours-exclusive")) as exclusive:
         while time.monotonic() < until:
             with numbers.get_lock():
                 seed = numbers.value
                 numbers.value += 1
-            results.put(_one(pair, seed, tag))
+            results.put(_one(hybrid if fuzzcase.side_of(seed) == "ours" else exclusive, seed, tag))
     results.put(None)
 
 
@@ -239,7 +240,7 @@ def fuzz(seconds, seed):
 
 def single(seed):
     tally = Tally()
-    with Pair("z") as pair:
+    with Pair("z", ("stock", fuzzcase.side_of(seed))) as pair:
         outcome = _one(pair, seed, "z")
     tally.add(outcome)
     tally.report(0)
@@ -249,14 +250,14 @@ def single(seed):
 def replay(paths):
     """Cases that were kept; True when none differs."""
     good = True
-    with Pair("r") as pair:
-        for path in paths:
-            case = fuzzcase.read(Path(path))
+    for path in paths:
+        case = fuzzcase.read(Path(path))
+        with Pair("r", ("stock", case.side)) as pair:
             outcome, _ = compared(pair, case.rules, case.packets)
-            print(f"{outcome.kind}: {Path(path).name}: {len(case.packets)} packets, BPF decided {outcome.decided}, handed over {outcome.handed}")
-            for line in outcome.lines:
-                print("    " + line.replace("\n", "\n    "))
-            good = good and outcome.kind == "same"
+        print(f"{outcome.kind}: {Path(path).name}: {len(case.packets)} packets, BPF decided {outcome.decided}, handed over {outcome.handed}")
+        for line in outcome.lines:
+            print("    " + line.replace("\n", "\n    "))
+        good = good and outcome.kind == "same"
     return good
 
 

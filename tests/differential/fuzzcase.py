@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One case of fuzzing, rulesets and packets: made from a seed, or read from a file that holds all of it.
 
-The file has a comment that tells what it was kept for, then sections: [rules 4] and [rules 6], saved rulesets,
+The file has a comment that tells what it was kept for, then sections: [side NAME], whom stock is compared with, [rules 4] and [rules 6], saved rulesets,
 and [packets], one line each: family, leg, linear, segment, mac, owner ("-" where there is none), the bytes, the label.
 """
 
@@ -23,6 +23,7 @@ class Case:
     rules: dict  # by family
     packets: list
     what: str  # for people
+    side: str = "ours"  # of rulesets.TOOLS: whom stock is compared with
 
 
 def _spec(rng, themes, big):
@@ -56,6 +57,11 @@ def _rules(rng, seed):
     return _rules(random.Random(f"{seed} instead"), seed)
 
 
+def side_of(seed):
+    """Whom a seed's case compares with stock: of four, one has nft asleep while BPF decides alone."""
+    return "ours-exclusive" if seed % 4 == 3 else "ours"
+
+
 def rules_of(seed):
     """The rulesets that belong to a seed: (rules by family, what, the packets as a function)."""
     rng = random.Random(f"case {seed}")
@@ -84,6 +90,7 @@ def write(path, case, about):
     """Writes @case with @about (lines of text) as its comment."""
     with open(path, "w") as f:
         f.write(_HEADER + "".join(f"# {line}".rstrip() + "\n" for line in about))
+        f.write(f"[side {case.side}]\n")
         for family, text in sorted(case.rules.items()):
             f.write(f"[rules {family}]\n{text}")
         f.write("[packets]\n")
@@ -105,6 +112,8 @@ def read(path):
     for line in path.read_text().splitlines(keepends=True):
         if line.startswith("[") and line.rstrip().endswith("]") and not line[1].isdigit():
             section = line.strip()[1:-1].split()
+            if section[0] == "side":
+                case.side = section[1]
             if section[0] == "rules":
                 case.rules[int(section[1])] = ""
         elif section and section[0] == "rules":

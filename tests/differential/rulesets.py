@@ -46,6 +46,9 @@ class Stock:
     def save(self, side, family):
         return parse_save(self.call(side, family, "-save", "-c").stdout)
 
+    def begin(self, side):
+        """What is to be done once, before any ruleset comes."""
+
     def unload(self, side):
         """Leaves nothing behind that outlives the namespace."""
 
@@ -72,6 +75,10 @@ class Ours(Stock):
 
     def go_live(self, side):
         side.exec(self.ctl, "sync", env=self.env)
+        self.settle(side)
+
+    def settle(self, side):
+        """To be called after a sync: raises RuntimeError when BPF does not decide."""
         status = self.status(side)
         if status["state"] != "live":
             raise RuntimeError(f"after sync the state is {status['state']}: {status.get('reason')}")
@@ -106,9 +113,16 @@ class OursExclusive(Ours):
     mode = "exclusive"
     watchers = {}  # by namespace
 
-    def go_live(self, side):
+    def begin(self, side):
         self.watchers[side.router] = subprocess.Popen(
             ["ip", "netns", "exec", side.router, self.ctl, "watch"], env=self.env, stdin=subprocess.DEVNULL)
+
+    def go_live(self, side):
+        if side.router not in self.watchers:
+            self.begin(side)
+        self.settle(side)
+
+    def settle(self, side):
         end = time.monotonic() + 30
         while time.monotonic() < end:
             status = self.status(side)

@@ -11,7 +11,7 @@ import compare
 import kernelstate
 import nflog
 import ownsockets
-from rulesets import TOOLS
+from rulesets import FAMILY_PREFIX, TOOLS, Ours, OursWithoutBpf
 from topology import InNamespace, Side
 
 _SYSCTLS = ("net/ipv4/tcp_timestamps", "0"), ("net/ipv4/tcp_synack_retries", "0"), ("net/ipv4/tcp_challenge_ack_limit", "2147483647"), \
@@ -38,8 +38,7 @@ class Pair:
     def __init__(self, tag, names=("stock", "ours"), uses=8):
         self.tag = tag
         self.tools = [TOOLS[name]() for name in names]
-        for tools in self.tools:  # compiled when all of it is loaded
-            tools.env["IPTABLES_BPF"] = "off"
+        self.names = names
         self.uses = uses
         self.sides = []
         self.listeners = []
@@ -59,6 +58,7 @@ class Pair:
                         (path / name).write_text("0")
             kernelstate.surround(side)
             self.listeners += ownsockets.listen(side.router)
+            self.tools[len(self.sides) - 1].begin(side)
         self.used, self.history = 0, []
 
     def down(self):
@@ -89,7 +89,9 @@ class Pair:
 
     def _load(self, rules):
         for family, text in rules.items():
-            done = [tools.call(side, family, "-restore", stdin=text, check=False) for tools, side in zip(self.tools, self.sides)]
+            done = [side.exec(tools.multi, FAMILY_PREFIX[family] + "-restore", stdin=text, check=False,
+                              env=dict(tools.env, IPTABLES_BPF="off"))  # compiled when all of it is loaded
+                    for tools, side in zip(self.tools, self.sides)]
             if done[0].returncode != done[1].returncode:
                 raise RuntimeError("; ".join(f"{tools.name} exits with {d.returncode}: {d.stderr.strip()}" for tools, d in zip(self.tools, done)))
             if done[0].returncode:
@@ -105,7 +107,7 @@ class Pair:
         self._load(rules)
         # clang works while stock decides.
         sync = None
-        if hasattr(ours, "ctl") and ours.name != "ours-nft":
+        if isinstance(ours, Ours) and not isinstance(ours, OursWithoutBpf):
             sync = subprocess.Popen(["ip", "netns", "exec", b.side.router, ours.ctl, "sync"], env=ours.env, stdin=subprocess.DEVNULL,
                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
@@ -116,9 +118,7 @@ class Pair:
         if sync:
             if sync.returncode:
                 raise RuntimeError(f"sync: exit status {sync.returncode}: {said.strip()}")
-            status = ours.status(b.side)
-            if status["state"] != "live":
-                raise RuntimeError(f"after sync the state is {status['state']}: {status.get('reason')}")
+            ours.settle(b.side)
         self._send(b, packets)
         return a, b, packets
 
