@@ -82,9 +82,31 @@ def nanoseconds(row):
     return text + ("*" if row["note"] else "")
 
 
+def ours(data):
+    return [name for name in ("hybrid", "exclusive") if name in data.contenders]
+
+
+def heads(data):
+    """Of what cells() gives."""
+    ratios = [f"{name} / {other}" for name in ours(data) for other in ("nft", "legacy") if other in data.contenders]
+    return [TITLES[name] for name in data.contenders] + ratios
+
+
 def cells(data, **where):
+    """Nanoseconds of each contender, then our ratios to iptables-nft and -legacy."""
     found = {row["contender"]: row for row in data.find(**where)}
-    return [nanoseconds(found.get(name)) for name in data.contenders]
+    if not found:
+        return []
+    line = [nanoseconds(found.get(name)) for name in data.contenders]
+    for name in ours(data):
+        for other in ("nft", "legacy"):
+            if other in data.contenders:
+                line.append(_ratio(found[name][f"ratio_{other}"]) if name in found else "")
+    return line
+
+
+def _ratio(value):
+    return "" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def small_table(data):
@@ -94,9 +116,9 @@ def small_table(data):
         for case, said in (("early", "first rule (ESTABLISHED)"), ("late", "last rule"), ("nowhere", "policy DROP")):
             for flows in (1, 65536):
                 line = cells(data, shape=shape, case=case, flows=flows)
-                if any(line):
+                if line:
                     rows.append([what, said, f"{flows:,}"] + line)
-    return markdown(["ruleset", "packet decided by", "flows"] + [TITLES[name] for name in data.contenders], rows)
+    return markdown(["ruleset", "packet decided by", "flows"] + heads(data), rows)
 
 
 def shapes_of(data):
@@ -108,9 +130,9 @@ def size_table(data, case, flows, sizes):
     for shape in shapes_of(data):
         for size in sizes:
             line = cells(data, shape=shape, size=size, case=case, flows=flows)
-            if any(line):
+            if line:
                 rows.append([shape, f"{size:,}"] + line)
-    return markdown(["shape", "rules"] + [TITLES[name] for name in data.contenders], rows)
+    return markdown(["shape", "rules"] + heads(data), rows)
 
 
 def notes(data):
@@ -144,25 +166,28 @@ def command_table(data, only=None):
 
 
 def whole(data):
-    """All tables, for the terminal."""
+    """All tables, for the terminal; none that is empty."""
     parts = []
     if data.packets:
-        parts += ["Nanoseconds that a packet takes more than without a ruleset:", small_table(data)]
-        for case in ("early", "late", "nowhere"):
-            for flows in (1, 65536):
+        parts.append("Nanoseconds that a packet takes more than without a ruleset, and our ratios")
+        if data.find(shape="server") or data.find(shape="router"):
+            parts.append(small_table(data))
+        sizes = sorted({row["size"] for row in data.packets if row["shape"] in shapes_of(data)})
+        for case in ("early", "late", "nowhere") if sizes else ():
+            for flows in sorted({row["flows"] for row in data.packets}):
                 parts += [f"Packets that meet {case} rules, {flows:,} flow{'s' * (flows > 1)}:",
-                          size_table(data, case, flows, sorted({row["size"] for row in data.packets}))]
+                          size_table(data, case, flows, sizes)]
         parts.append(notes(data))
     if data.commands:
         parts += ["Commands:", command_table(data)]
-    return "\n\n".join(parts + ["Targets:", target_table(data)])
+    return "\n\n".join([part for part in parts if part] + ["Targets:", target_table(data)])
 
 
 def readme(data, directory):
     """What the README shows."""
     where = os.path.relpath(directory, SRCDIR)
     parts = [f"Measured by `sudo ./run bench` ({data.machine}). Nanoseconds that a packet takes more than on a router without any "
-             "ruleset (but with conntrack, where the ruleset uses it); medians. "
+             "ruleset (but with conntrack, where the ruleset uses it), and the ratios of that; medians. "
              f"All figures: [{where}]({where}).",
              f"![Cost of a packet over the number of rules]({where}/rules.svg)",
              f"![Cost of a packet in two everyday rulesets]({where}/small.svg)",
