@@ -17,6 +17,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
+#define MANY_RULES 50000
+
 static const enum family families[] = {FAMILY_IPV4, FAMILY_IPV6};
 
 void job_init(struct job *job)
@@ -137,6 +139,21 @@ static int add_chain(struct job *job, struct table *t,
 	return 0;
 }
 
+/*
+ * Predicates of rules that are data now are free: of many rules, the kernel's
+ * copy of the tables is to come on top of what is left, not of them.
+ */
+static void trim_memory(const struct job *job)
+{
+	unsigned int rules = 0, i;
+
+	for (i = 0; i < job->n; i++)
+		if (job->chain[i].plan)
+			rules += plan_rule_count(job->chain[i].plan);
+	if (rules >= MANY_RULES)
+		malloc_trim(0);
+}
+
 int job_read(struct job *job, struct nft *nft, struct err *e)
 {
 	struct table *t;
@@ -155,9 +172,7 @@ int job_read(struct job *job, struct nft *nft, struct err *e)
 				err = add_chain(job, t, &builtin_chains[b], e);
 		}
 	}
-	/* Predicates of rules that are data now: the kernel's copy of the
-	 * tables is to come on top of what is left, not of them. */
-	malloc_trim(0);
+	trim_memory(job);
 	return err;
 }
 
