@@ -64,7 +64,7 @@ equal "PEER's counters" "$(rule_packets "$PEER" dpt:4000)/$(rule_packets "$PEER"
 ino=$(inode "$FW")
 pinned "$ino" || bad "the namespace has no pins"
 ip netns del "$FW"
-for _ in $(seq 60); do
+for _ in $(seq 200); do
 	pinned "$ino" || break
 	sleep 0.1
 done
@@ -103,7 +103,7 @@ expect "live" "$IDLE" 's["state"] == "live" and chain("INPUT")["mode"] == "hybri
 # A namespace that is switched off has no pins, but a directory.
 bpfctl "$IDLE" off
 ip netns del "$IDLE"
-for _ in $(seq 60); do
+for _ in $(seq 200); do
 	[ -e "$dir" ] || break
 	sleep 0.1
 done
