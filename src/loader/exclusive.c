@@ -9,6 +9,7 @@
 #include "loader/exclusive.h"
 #include "loader/guard.h"
 #include "loader/loader.h"
+#include "loader/ruleset.h"
 #include "loader/slot.h"
 #include "loader/sys.h"
 
@@ -156,6 +157,8 @@ static int wake(struct leave *l, struct err *e)
 			return err;
 		b = nft_batch_new();
 		err = b ? 0 : -ENOMEM;
+		if (b)
+			nft_batch_track(b);
 		for (i = 0; i < ABI_TABLES && !err; i++) {
 			table = place_table_by_id(i, &family);
 			if (l->asleep >> i & 1)
@@ -164,6 +167,8 @@ static int wake(struct leave *l, struct err *e)
 		}
 		if (!err)
 			err = nft_batch_commit(l->nft, b, l->generation, e);
+		if (!err)
+			ruleset_note_commit(l->place, b, l->generation);
 		nft_batch_free(b);
 		if (err != -ERESTART)
 			break;
@@ -194,6 +199,8 @@ static int insert_guards(struct leave *l)
 	unsigned int i;
 	int err = 0, table;
 
+	if (b)
+		nft_batch_track(b);
 	for (i = 0; b && i < ABI_CHAINS && !err; i++) {
 		table = place_table_of_chain(i);
 		if (table < 0 || !(l->asleep >> table & 1) ||
@@ -208,6 +215,8 @@ static int insert_guards(struct leave *l)
 	}
 	if (b && !err)
 		err = nft_batch_commit(l->nft, b, l->generation, NULL);
+	if (b && !err)
+		ruleset_note_commit(l->place, b, l->generation);
 	nft_batch_free(b);
 	return b ? err : -ENOMEM;
 }

@@ -5,6 +5,7 @@
 
 #include "loader/exclusive.h"
 #include "loader/guard.h"
+#include "loader/ruleset.h"
 #include "loader/sys.h"
 
 static uint32_t next_generation(uint32_t gen)
@@ -28,8 +29,8 @@ static int follow(struct ns *ns, uint32_t *generation)
 	return 0;
 }
 
-static int sleep_tables(struct nft *nft, uint8_t mask, uint32_t generation,
-			struct err *e)
+static int sleep_tables(const struct ns *ns, struct nft *nft, uint8_t mask,
+			uint32_t generation, struct err *e)
 {
 	struct nft_batch *b = nft_batch_new();
 	enum family family;
@@ -37,6 +38,8 @@ static int sleep_tables(struct nft *nft, uint8_t mask, uint32_t generation,
 	unsigned int i;
 	int err = b ? 0 : -ENOMEM;
 
+	if (b)
+		nft_batch_track(b);
 	for (i = 0; i < ABI_TABLES && !err; i++) {
 		table = place_table_by_id(i, &family);
 		if (mask >> i & 1)
@@ -44,6 +47,8 @@ static int sleep_tables(struct nft *nft, uint8_t mask, uint32_t generation,
 	}
 	if (!err)
 		err = nft_batch_commit(nft, b, generation, e);
+	if (!err)
+		ruleset_note_commit(&ns->place, b, generation);
 	nft_batch_free(b);
 	return err;
 }
@@ -59,6 +64,8 @@ static int remove_guards(struct ns *ns, struct nft *nft, uint8_t mask,
 	unsigned int i;
 	int err = b ? 0 : -ENOMEM, table;
 
+	if (b)
+		nft_batch_track(b);
 	guard_record_read(&ns->place, &have);
 	for (i = 0; i < ABI_CHAINS && !err; i++) {
 		table = place_table_of_chain(i);
@@ -72,6 +79,7 @@ static int remove_guards(struct ns *ns, struct nft *nft, uint8_t mask,
 	if (!err && !nft_batch_is_empty(b)) {
 		err = nft_batch_commit(nft, b, *generation, e);
 		if (!err) {
+			ruleset_note_commit(&ns->place, b, *generation);
 			guard_record_write(&ns->place, &have);
 			err = follow(ns, generation);
 		}
@@ -105,7 +113,7 @@ static int enter(struct ns *ns, struct nft *nft, const struct exclusive *x,
 			       strerror(-err));
 	/* BPF first ... */
 	ns_change_ctl(ns, 0, exclusive | awake | quiet);
-	err = sleep_tables(nft, mask, *generation, e);
+	err = sleep_tables(ns, nft, mask, *generation, e);
 	if (err) {
 		ns_change_ctl(ns, exclusive | awake | quiet, 0);
 		for (i = 0; i < ABI_TABLES; i++)

@@ -399,7 +399,8 @@ int nft_batch_change(const struct nft_batch *b, struct snap_record *r)
 {
 	struct change c = {.b = b, .r = r};
 	size_t i;
-	int ret = b->track && !b->echoes.failed ? 0 : -ENODATA;
+	/* An empty batch is not committed: it leads to no generation. */
+	int ret = b->nops && b->track && !b->echoes.failed ? 0 : -ENODATA;
 
 	for (i = 0; i < b->nops && !ret; i++)
 		ret = add_op(&c, &b->ops[i]);

@@ -421,6 +421,20 @@ static void generations_skip_zero(void **state)
 	buf_free(&b);
 }
 
+/* Nothing was sent, so nothing led to another generation. */
+static void an_empty_batch_changes_nothing(void **state)
+{
+	struct nft_batch *b = nft_batch_new();
+	struct snap_record r;
+
+	memset(&r, 0, sizeof(r));
+	nft_batch_track(b);
+	assert_int_equal(nft_batch_change(b, &r), -ENODATA);
+	assert_int_equal(nft_batch_generation(b), 0);
+	snap_record_free(&r);
+	nft_batch_free(b);
+}
+
 /* ---- sketches ---- */
 
 /* What is written and what is read back are equal rules. */
@@ -497,6 +511,7 @@ int main(void)
 		cmocka_unit_test(too_many_candidates_are_told),
 		cmocka_unit_test(what_is_written_again_is_the_same),
 		cmocka_unit_test(generations_skip_zero),
+		cmocka_unit_test(an_empty_batch_changes_nothing),
 		cmocka_unit_test(sketches_survive_the_kernels_form),
 		cmocka_unit_test(ports_have_one_sketch_each),
 	};
