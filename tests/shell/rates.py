@@ -30,8 +30,8 @@ HASHLIMITS = (
     "--hashlimit-above 40/sec --hashlimit-burst 3 --hashlimit-mode srcip --hashlimit-srcmask 24",
     "--hashlimit-upto 3/hour --hashlimit-burst 2 --hashlimit-mode dstport",
     "--hashlimit-upto 1000/sec --hashlimit-burst 50 --hashlimit-mode srcip",
-    "--hashlimit-upto 2kb/s --hashlimit-burst 6kb --hashlimit-mode srcip",
-    "--hashlimit-above 1kb/s --hashlimit-mode dstip",
+    "--hashlimit-upto 2kb/s --hashlimit-burst 6kb --hashlimit-mode srcip --hashlimit-htable-expire 60000",
+    "--hashlimit-above 1kb/s --hashlimit-mode dstip --hashlimit-htable-expire 60000",
     # One entry less than there are keys: the rest is dropped.
     f"--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-htable-size 1 --hashlimit-htable-max {KEYS - 1}",
     "--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip",
@@ -39,10 +39,10 @@ HASHLIMITS = (
 # Windows of one and two seconds, which begin with the first packet; and an entry that is gone after a quarter.
 WINDOWED = (
     "--hashlimit-upto 2/sec --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 200 --hashlimit-htable-gcinterval 50",
-    "--hashlimit-upto 50/sec --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 1",
-    "--hashlimit-above 20/sec --hashlimit-burst 30 --hashlimit-rate-match --hashlimit-rate-interval 1",
-    "--hashlimit-above 3kb/s --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 2",
-    "--hashlimit-upto 3kb/s --hashlimit-mode srcip,dstport --hashlimit-rate-match --hashlimit-rate-interval 1",
+    "--hashlimit-upto 50/sec --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-htable-expire 30000",
+    "--hashlimit-above 20/sec --hashlimit-burst 30 --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-htable-expire 30000",
+    "--hashlimit-above 3kb/s --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 2 --hashlimit-htable-expire 30000",
+    "--hashlimit-upto 3kb/s --hashlimit-mode srcip,dstport --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-htable-expire 30000",
 )
 
 

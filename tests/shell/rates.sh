@@ -112,14 +112,14 @@ send pause:3 flood:60
 compare "after entries are gone" 24 3
 nothing_handed_over "rates"
 
-# Far from the edges of windows, which begin with the first packet after the last one's end.
+# Far from the edges of windows, which begin with the first packet after the last one's end, and far from their rates.
 for family in 4 6; do
 	python3 "$RATES" windowed $family >"$TMP/rules"
 	load $family "$TMP/rules"
 done
 sync_ours
 decided "rates of windows"
-send flood:40 pause:0.5 flood:40 pause:1 flood:40 pause:1.4 flood:10 pause:1.4 flood:30:1
+send flood:100 pause:0.5 flood:100 pause:1 flood:60 pause:1.4 flood:6 pause:1.4 flood:30:1
 compare "rates of windows" 6 0
 nothing_handed_over "rates of windows"
 
