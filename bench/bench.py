@@ -114,7 +114,11 @@ def measure_packets(args, start):
                 continue
             begun = time.monotonic()
             print(f"{ruleset.shape}, {ruleset.rules} rules ({ruleset.hook}{', conntrack' * ruleset.conntrack})", flush=True)
-            records = bench.measure(ruleset, args.contender, args.flows, args.case)
+            try:
+                records = bench.measure(ruleset, args.contender, args.flows, args.case)
+            except BenchError as error:
+                bench.problem(f"{ruleset.shape}, {size} rules: {error}")
+                continue
             results.add(records)
             show(records)
             print(f"  ({time.monotonic() - begun:.0f} s)", flush=True)

@@ -97,7 +97,10 @@ class Hybrid(Contender):
 
     def chain(self):
         """What status says of the measured chain; {} when it does not know it."""
-        status = json.loads(self.router.run([BPFCTL, "status", "-j"]).stdout)
+        try:
+            status = json.loads(self.router.run([BPFCTL, "status", "-j"]).stdout)
+        except ValueError as error:
+            raise BenchError(f"{self.name}: iptables-bpfctl status -j: {error}") from error
         for chain in status["chains"]:
             if (chain["family"], chain["table"], chain["hook"]) in (("ip", "filter", self.hook), ("ipv4", "filter", self.hook)):
                 return dict(chain, state=status["state"])

@@ -171,8 +171,11 @@ class Router:
 
     def run(self, words, check=True, **kwargs):
         """A command in the router's namespace."""
-        done = subprocess.run(["ip", "netns", "exec", self.ns, *words], text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+        try:
+            done = subprocess.run(["ip", "netns", "exec", self.ns, *words], text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+        except subprocess.TimeoutExpired as error:
+            raise BenchError(f"{self.name}: {' '.join(words)}: not done after {error.timeout:.0f} s") from error
         if check and done.returncode:
             raise BenchError(f"{self.name}: {' '.join(words)}: {done.stderr.strip() or done.returncode}")
         return done
