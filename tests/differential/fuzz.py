@@ -215,11 +215,19 @@ class Tally:
               f" it decided {100 * self.share():.1f} %", flush=True)
 
 
+def _stop(*_):
+    """Whoever is told to stop takes its namespaces along, told how often."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def fuzz(seconds, seed):
     """Cases for so many seconds; True when none differs and BPF decided its share."""
+    signal.signal(signal.SIGTERM, _stop)
     started = time.monotonic()
     numbers, results = multiprocessing.Value("q", seed), multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=_work, args=(n, numbers, started + seconds, results)) for n in range(os.cpu_count() or 1)]
+    workers = [multiprocessing.Process(target=_work, args=(n, numbers, started + seconds, results), daemon=True)
+               for n in range(os.cpu_count() or 1)]
     for worker in workers:
         worker.start()
     tally, left = Tally(), len(workers)
