@@ -128,8 +128,13 @@ int front(struct bpf_nf_ctx *ctx)
 	struct abi_notes *n = bpf_map_lookup_elem(&notes, &zero);
 	struct pkt p;
 
-	/* Nobody could trace a packet through a dormant table. */
-	if (!n || (READ_BITS(ctx->skb, nf_trace) && !(phase & EXCLUSIVE)) ||
+	/*
+	 * Nobody could trace a packet through a dormant table; and where state
+	 * decides, nft's own would be asked about traced packets only.
+	 */
+	if (!n ||
+	    (!STATE_DECIDES && READ_BITS(ctx->skb, nf_trace) &&
+	     !(phase & EXCLUSIVE)) ||
 	    read_packet(ctx, &p))
 		return hand_over(ctx);
 #if STATE_DECIDES
