@@ -4,7 +4,7 @@
 # nowhere, and the counters are all of the packets.
 . "$(dirname "$0")/lib.sh"
 export IPTABLES_BPF_WAIT=1
-unset IPTABLES_BPF
+export IPTABLES_BPF=hybrid
 need ping
 
 new_ns OURS ours
