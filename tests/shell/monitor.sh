@@ -194,7 +194,7 @@ done
 in_ns "$NS" nft flush ruleset
 
 # With BPF: guard rules come and go unseen, and traced packets show every rule.
-unset IPTABLES_BPF
+export IPTABLES_BPF=hybrid
 export IPTABLES_BPF_WAIT=1
 ours "$NS" iptables -A OUTPUT -p tcp --dport 1 -j DROP
 watch stock -e -t

@@ -60,7 +60,7 @@ for tool in iptables ip6tables; do
 done
 
 # No guard rule in it.
-unset IPTABLES_BPF
+export IPTABLES_BPF=hybrid
 export IPTABLES_BPF_WAIT=1
 ours "$OURS" iptables -A OUTPUT -p tcp --dport 1 -j DROP
 for line in -S -L "-D OUTPUT 1" -F -X; do

@@ -349,7 +349,7 @@ static void test_exclusive_rules(void **state)
 {
 	struct chain *u = fixture_chain(&fx, "u");
 	const struct plan *p;
-	char addr[16];
+	char addr[24];
 
 	add_rule(u, ACTION_NONE, NULL);
 	for (int i = 0; i < 60; i++) {
