@@ -196,7 +196,7 @@ libfuzzer_tests()
 		libfuzzer_seeds "$target" "$corpus"
 		# In a network of its own, where no name can be asked for.
 		TEST_TIMEOUT=$((seconds + 300)) run_test libfuzzer "$target" unshare -rn "$program" -max_total_time="$seconds" \
-			-max_len=4096 -timeout=30 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$BUILD/logs/$target-" "$corpus"
+			-max_len=4096 -timeout=30 -rss_limit_mb=4096 -print_final_stats=1 -error_exitcode=1 -artifact_prefix="$BUILD/logs/$target-" "$corpus"
 		sed -n 's/^stat::number_of_executed_units: */         inputs: /p' "$BUILD/logs/libfuzzer-$target.log"
 	done
 }
