@@ -192,6 +192,15 @@ bool engine_is_whole_name(const struct pred *p);
 uint32_t engine_add_words(struct plan *p, size_t n);
 uint64_t engine_mix(uint64_t h, uint64_t w);
 
+/*
+ * Builds the tables of @run, rules of @c, behind the words that are there. The
+ * rules' predicates are gone then. 0 or -ENOMEM.
+ */
+int engine_build_run(struct plan *p, const struct plan_chain *c,
+		     struct engine_run *run, struct engine_conds *conds);
+/* Frees what @run's rules asked for; what it needs of the program is noted. */
+void engine_release_preds(struct plan *p, const struct plan_chain *c,
+			  const struct engine_run *run);
 /* Builds the tables of all runs: p->words. 0 or -ENOMEM. */
 int engine_build(struct plan *p);
 

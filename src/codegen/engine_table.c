@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "codegen/plan.h"
-#include "codegen/print.h"
 
 /* Prefix lengths that a table's address masks may have. */
 #define LEVELS 8
@@ -59,29 +58,6 @@ struct builder {
 	uint32_t *count; /* of a bucket */
 	size_t room;	 /* of count */
 };
-
-/* ---- words ---- */
-
-/* Room for @n words more, zeroed; returns where they begin, 0 on failure. */
-uint32_t engine_add_words(struct plan *p, size_t n)
-{
-	size_t at = p->nwords, cap = p->words_cap;
-	uint32_t *w;
-
-	n += n & 1; /* addresses are read eight bytes at a time */
-	if (at + n > cap) {
-		while (at + n > cap)
-			cap = cap ? cap * 2 : 4096;
-		w = realloc(p->words, (cap + ENGINE_SLACK) * sizeof(*w));
-		if (!w)
-			return 0;
-		p->words = w;
-		p->words_cap = cap;
-	}
-	memset(p->words + at, 0, n * sizeof(*p->words));
-	p->nwords += n;
-	return at;
-}
 
 /* ---- kinds ---- */
 
@@ -631,45 +607,14 @@ static int read_rules(struct builder *b, struct engine_conds *conds)
 	return 0;
 }
 
-static void note_native(struct plan *p, const struct plan_rule *r)
-{
-	int proto = -1;
-
-	for (unsigned int i = 0; i < r->npreds; i++) {
-		const struct pred *q = &r->preds[i];
-
-		if (q->field == FIELD_PROTO && !q->invert &&
-		    q->op == OP_MASKED && proto < 0)
-			proto = q->number.value & UINT8_MAX;
-		if (q->field == FIELD_TRANSPORT && proto >= 0)
-			p->engine.native[proto] |= q->transport.native;
-	}
-}
-
-/* What was said by predicates is in the tables now. */
-static void release_preds(struct plan *p, const struct plan_chain *c,
-			  const struct engine_run *run)
-{
-	for (unsigned int i = 0; i < run->n; i++) {
-		struct plan_rule *r = &c->rules[run->first + i];
-
-		note_native(p, r);
-		for (unsigned int k = 0; k < r->npreds; k++)
-			pred_needs(&r->preds[k], p->needs);
-		free(r->preds);
-		r->preds = NULL;
-		r->npreds = 0;
-	}
-}
-
-static int build_run(struct plan *p, const struct plan_chain *c,
+int engine_build_run(struct plan *p, const struct plan_chain *c,
 		     struct engine_run *run, struct engine_conds *conds)
 {
 	struct builder b = {.plan = p, .chain = c, .run = run};
 	int ret = read_rules(&b, conds);
 
 	if (!ret) {
-		release_preds(p, c, run);
+		engine_release_preds(p, c, run);
 		ret = fill_tables(&b);
 	}
 	free(b.keys.key);
@@ -679,48 +624,4 @@ static int build_run(struct plan *p, const struct plan_chain *c,
 	free(b.table);
 	free(b.count);
 	return ret;
-}
-
-/* Callees first: entries say where the tables are that they lead to. */
-static int build_runs(struct plan *p)
-{
-	struct engine_conds *conds = engine_conds_new();
-	int ret = conds ? 0 : -ENOMEM;
-
-	for (unsigned int i = 0; i < p->nordered && !ret; i++)
-		for (unsigned int k = 0; k < p->order[i]->nruns && !ret; k++)
-			ret = build_run(p, p->order[i], &p->order[i]->runs[k],
-					conds);
-	engine_conds_free(conds);
-	return ret;
-}
-
-int engine_build(struct plan *p)
-{
-	size_t size = 1024;
-	uint32_t *w;
-	int ret;
-
-	if (!p->engine.any)
-		return 0;
-	p->needs = calloc(1, sizeof(*p->needs));
-	if (!p->needs)
-		return -ENOMEM;
-	engine_add_words(p, WORD_RUNS + p->nruns);
-	if (!p->words)
-		return -ENOMEM;
-	p->words[WORD_ONES] = UINT32_MAX;
-	ret = build_runs(p);
-	if (ret)
-		return ret;
-	while (size < p->nwords)
-		size *= 2;
-	w = realloc(p->words, (size + ENGINE_SLACK) * sizeof(*w));
-	if (!w)
-		return -ENOMEM;
-	memset(w + p->nwords, 0,
-	       (size + ENGINE_SLACK - p->nwords) * sizeof(*w));
-	p->words = w;
-	p->nwords = size;
-	return 0;
 }

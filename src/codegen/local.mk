@@ -2,7 +2,8 @@ noinst_LIBRARIES += libcodegen.a
 libcodegen_a_SOURCES = \
 	src/codegen/call.c src/codegen/call.h \
 	src/codegen/engine.h src/codegen/engine_cut.c \
-	src/codegen/engine_key.c src/codegen/engine_print.c src/codegen/engine_table.c \
+	src/codegen/engine_build.c src/codegen/engine_key.c \
+	src/codegen/engine_print.c src/codegen/engine_table.c \
 	src/codegen/codegen.h \
 	src/codegen/lower.c src/codegen/lower.h \
 	src/codegen/cost.c src/codegen/obstacle.c \
