@@ -10,17 +10,36 @@ passed=0
 failed=0
 skipped=0
 failures=()
+failed_logs=() # of each of them, or ""
 skips=()
+parts=() # what took how long
 
+# count pass|fail|skip NAME [LOG]
 count()
 {
 	local result=$1 name=$2
 
 	case $result in
 	pass) passed=$((passed + 1)) ;;
-	fail) failed=$((failed + 1)) failures+=("$name") ;;
+	fail) failed=$((failed + 1)) failures+=("$name") failed_logs+=("${3-}") ;;
 	skip) skipped=$((skipped + 1)) skips+=("$name") ;;
 	esac
+}
+
+# tail_of LOG: of what failed, as far as one wants to read it.
+tail_of()
+{
+	tail -n 25 "$1" | cut -c 1-400 | sed 's/^/         | /'
+}
+
+# part NAME CMD...: notes how long that part of all took.
+part()
+{
+	local name=$1 start=$SECONDS
+
+	shift
+	"$@"
+	parts+=("$name $((SECONDS - start)) s")
 }
 
 # count_unit BUILD_NAME: reads what automake's test driver left of each program.
@@ -43,6 +62,7 @@ count_unit()
 			passed=$((passed + cases))
 			failed=$((failed + (bad > 0 ? bad : 1)))
 			failures+=("$name ($log)")
+			failed_logs+=("$log")
 			tail -n 30 "$log"
 		fi
 	done
@@ -58,6 +78,16 @@ unit_tests()
 	logged "unit-$1" make -C "$BUILD/$1" -j"$(nproc)" -k check
 	count_unit "$1"
 	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "unit ($1): no test ran (log: build/logs/unit-$1.log)"
+}
+
+all_unit_tests()
+{
+	unit_tests release
+	if build_sanitize; then
+		unit_tests sanitize
+	else
+		count fail "build with sanitizers"
+	fi
 }
 
 # run_test KIND NAME CMD...: one executable test, counted.
@@ -80,9 +110,10 @@ run_test()
 		printf '   skip  %s/%s: %s\n' "$kind" "$name" "$(tail -n 1 "$log")"
 		;;
 	*)
-		count fail "$kind/$name ($log)"
+		count fail "$kind/$name ($log)" "$log"
 		printf '   FAIL  %s/%s (%d s, status %d)\n' "$kind" "$name" $((SECONDS - start)) "$status"
-		tail -n 25 "$log" | sed 's/^/         | /'
+		[ "$status" -lt 124 ] || echo "ended by a signal, or not within $TEST_TIMEOUT s: status $status" >>"$log"
+		tail_of "$log"
 		;;
 	esac
 }
@@ -148,7 +179,7 @@ fuzz_tests()
 		tee "$BUILD/logs/fuzz.log" && [ "${PIPESTATUS[0]}" = 0 ]; then
 		count pass fuzz
 	else
-		count fail "fuzz ($BUILD/logs/fuzz.log)"
+		count fail "fuzz ($BUILD/logs/fuzz.log)" "$BUILD/logs/fuzz.log"
 	fi
 }
 
@@ -216,16 +247,25 @@ client_tests()
 	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "clients: no such test: $*"
 }
 
+# What failed is told at the very end, its log's end with it: of a long output often nothing else is left.
 summary()
 {
 	local item
 
 	say "Summary (${SECONDS} s)"
+	for item in "${parts[@]}"; do
+		printf '   took:    %s\n' "$item"
+	done
 	for item in "${skips[@]}"; do
 		printf '   skipped: %s\n' "$item"
 	done
 	for item in "${failures[@]}"; do
 		printf '   failed:  %s\n' "$item"
+	done
+	for item in "${!failures[@]}"; do
+		[ -f "${failed_logs[item]}" ] || continue
+		printf '\n   %s\n' "${failures[item]}"
+		tail_of "${failed_logs[item]}"
 	done
 	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
@@ -234,17 +274,12 @@ summary()
 check_all()
 {
 	build_release || die "the build failed: no test was run"
-	unit_tests release
-	if build_sanitize; then
-		unit_tests sanitize
-	else
-		count fail "build with sanitizers"
-	fi
-	shell_tests
-	vector_tests
-	differential_tests
-	fuzz_a_little
-	LIBFUZZER_SEED=1 libfuzzer_tests 20
+	part "unit tests" all_unit_tests
+	part "shell tests" shell_tests
+	part "test vectors" vector_tests
+	part "differential tests" differential_tests
+	part "fuzzing" fuzz_a_little
+	LIBFUZZER_SEED=1 part "libFuzzer" libfuzzer_tests 20
 	summary
 }
 
@@ -256,14 +291,7 @@ check_only()
 	shift
 	build_release || die "the build failed: no test was run"
 	case $part in
-	unit)
-		unit_tests release
-		if build_sanitize; then
-			unit_tests sanitize
-		else
-			count fail "build with sanitizers"
-		fi
-		;;
+	unit) all_unit_tests ;;
 	shell) shell_tests "$@" ;;
 	vectors) vector_tests "$@" ;;
 	check-clients) client_tests "$@" ;;

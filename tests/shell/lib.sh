@@ -34,6 +34,8 @@
 #	same NAME FILE1 FILE2	shows the difference and notes a failure
 #	no_dates < SAVE		drops the dates of a save's comment lines
 #	ok / bad TEXT		notes a good / a failed check
+#	attempts N CMD...	for what hangs on the clock: runs CMD, and when a check in it
+#				was bad, again, N times in all; the last time counts
 #	fail TEXT		ends the test as failed
 #	skip TEXT		ends it as skipped
 #	need TOOL...		skips unless all are installed
@@ -99,6 +101,20 @@ bad()
 {
 	lib_bad=$((lib_bad + 1))
 	echo "$TEST: not ok: $*" >&2
+}
+
+attempts()
+{
+	local left=$1 before=$lib_bad
+
+	shift
+	while :; do
+		"$@"
+		left=$((left - 1))
+		[ "$lib_bad" != "$before" ] && [ "$left" -gt 0 ] || return 0
+		lib_bad=$before
+		echo "$TEST: $*: once more, as it hangs on the clock" >&2
+	done
 }
 
 finish()

@@ -4,7 +4,9 @@
     flood:N[:KEYS]              N of each key, as fast as it goes
     steady:N:SECONDS            N of each key, spread over the time
     pause:SECONDS
-rates.py rules|windowed 4|6  the rules that rates.sh compares
+    at:SECONDS                  waits until so long after the first packet
+rates.py rules|windowed|expiring 4|6
+                                the rules that rates.sh compares
 rates.py windows                rules of random time windows whose edges are not near now
 rates.py edge SECONDS           a rule whose window ends that many seconds from now
 
@@ -36,14 +38,20 @@ HASHLIMITS = (
     f"--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-htable-size 1 --hashlimit-htable-max {KEYS - 1}",
     "--hashlimit-above 1/day --hashlimit-burst 1 --hashlimit-mode srcip",
 )
-# Windows of one and two seconds, which begin with the first packet; and an entry that is gone after a quarter.
+# Buckets that are not filled up in a test's time, but begun anew when their entries are gone.
+EXPIRING = (
+    "--hashlimit-upto 3/hour --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 1500 --hashlimit-htable-gcinterval 50",
+    "--hashlimit-above 3/hour --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 1500 --hashlimit-htable-gcinterval 50",
+    "--hashlimit-upto 3/hour --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 60000 --hashlimit-htable-gcinterval 50",
+)
+# Windows of one and two seconds, which begin with the first packet.
 WINDOWED = (
-    "--hashlimit-upto 2/sec --hashlimit-burst 10 --hashlimit-mode srcip --hashlimit-htable-expire 200 --hashlimit-htable-gcinterval 50",
     "--hashlimit-upto 50/sec --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-htable-expire 30000",
     "--hashlimit-above 20/sec --hashlimit-burst 30 --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-htable-expire 30000",
     "--hashlimit-above 3kb/s --hashlimit-mode srcip --hashlimit-rate-match --hashlimit-rate-interval 2 --hashlimit-htable-expire 30000",
     "--hashlimit-upto 3kb/s --hashlimit-mode srcip,dstport --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-htable-expire 30000",
 )
+KINDS = {"rules": HASHLIMITS, "expiring": EXPIRING, "windowed": WINDOWED}
 
 
 def rules(family, letter, kinds):
@@ -80,10 +88,13 @@ def send_round(pairs, keys=KEYS):
 
 def send(namespaces, steps):
     pairs = socket_pairs(namespaces)
+    begun = time.monotonic()
     for step in steps:
         what, *words = step.split(":")
         if what == "pause":
             time.sleep(float(words[0]))
+        elif what == "at":
+            time.sleep(max(0, begun + float(words[0]) - time.monotonic()))
         elif what == "flood":
             for _ in range(int(words[0])):
                 send_round(pairs, int(words[1]) if words[1:] else KEYS)
@@ -136,8 +147,8 @@ def main():
     what, *words = sys.argv[1:]
     if what == "send":
         send(words[:2], words[2:])
-    elif what in ("rules", "windowed"):
-        rules(int(words[0]), what[0], HASHLIMITS if what == "rules" else WINDOWED)
+    elif what in KINDS:
+        rules(int(words[0]), what[0], KINDS[what])
     elif what == "windows":
         windows()
     else:
