@@ -56,5 +56,3 @@ libextensions_a_SOURCES = \
 	extensions/ttl.c \
 	extensions/u32.c \
 	extensions/udp.c
-
-EXTRA_DIST += doc/MATCHES.md

@@ -82,8 +82,15 @@ install-exec-hook:
 		rm -f $$link && $(LN_S) xtables-bpf-multi $$link || exit 1; \
 	done
 
+MAN_LINKS = $(MULTI_LINKS:=.8) xtables-bpf-multi.8
+
+install-data-hook:
+	cd $(DESTDIR)$(man8dir) && for link in $(MAN_LINKS); do \
+		test $$link = iptables-bpf.8 || { rm -f $$link && $(LN_S) iptables-bpf.8 $$link; } || exit 1; \
+	done
+
 uninstall-hook:
-	cd $(DESTDIR)$(sbindir) && rm -f $(MULTI_LINKS)
+	rm -f $(MULTI_LINKS:%=$(DESTDIR)$(sbindir)/%) $(MAN_LINKS:%=$(DESTDIR)$(man8dir)/%)
 
 # A directory for PATH, or for where there are no alternatives: all names under which others call iptables,
 # iptables-legacy among them. Nothing that is there already and leads elsewhere is replaced.

@@ -13,7 +13,7 @@ quiet_make()
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$BUILDDIR" -s DESTDIR="$ROOT" "$@" >"$TMP/make.out" 2>&1
 }
 
-quiet_make install-exec || fail "make install-exec: $(cat "$TMP/make.out")"
+quiet_make install || fail "make install: $(cat "$TMP/make.out")"
 sbin=$(find "$ROOT" -name xtables-bpf-multi -printf '%h\n')
 [ -n "$sbin" ] || fail "xtables-bpf-multi is not installed"
 for name in iptables-bpf ip6tables-bpf; do
@@ -23,6 +23,13 @@ for name in iptables-bpf ip6tables-bpf; do
 	done
 done
 in_ns "$NS" "$sbin/xtables-bpf-monitor" -V >/dev/null && ok monitor || bad "xtables-bpf-monitor -V"
+man8=$(find "$ROOT" -name iptables-bpf.8 -printf '%h\n')
+for program in "$sbin"/*; do
+	name=$(basename "$program")
+	grep -Fq -- "$name" "$man8/$name.8" && ok "$name(8)" || bad "$name has no manual page"
+done
+grep -q "ExecStart=${sbin#"$ROOT"}/iptables-bpfctl watch" "$(find "$ROOT" -name iptables-bpf.service)" && ok units ||
+	bad "iptables-bpf.service is not installed, or starts something else"
 
 quiet_make install-compat-links && bad "install-compat-links takes no DIR"
 compat=/opt/compat
@@ -47,5 +54,6 @@ quiet_make install-compat-links DIR=$compat && bad "a file was replaced silently
 [ "$(cat "$ROOT$compat/iptables")" = precious ] && ok "left alone" || bad "a file was replaced"
 
 quiet_make uninstall || bad "make uninstall: $(cat "$TMP/make.out")"
-[ -z "$(find "$sbin" -mindepth 1 2>/dev/null)" ] && ok uninstall || bad "left behind: $(ls "$sbin")"
+left=$(find "$ROOT" -path "$ROOT$compat" -prune -o ! -type d -print)
+[ -z "$left" ] && ok uninstall || bad "left behind: $left"
 finish
