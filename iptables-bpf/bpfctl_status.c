@@ -129,7 +129,8 @@ static void print_json(const struct status *s)
 
 /* ---- for people ---- */
 
-#define SHOWN_RULES 8 /* of one chain, for one reason */
+#define SHOWN_RUNS    8	 /* of rules of one chain, for one reason */
+#define BESIDE_REASON 48 /* characters that fit in a row's last column */
 
 static bool same_handover(const struct record_handover *a,
 			  const struct record_handover *b)
@@ -149,21 +150,47 @@ static bool handover_told(const struct record *r, unsigned int i)
 	return false;
 }
 
-/* "COUNTRY rules 1, 3, 5 and 20 more, target LOG": one line a chain and reason.
- */
-static void print_handover(const struct record *r, unsigned int first)
+/* Rules @first to @last, as the @n-th such run of a line (from 0). */
+static void print_run(unsigned int n, unsigned int first, unsigned int last)
 {
-	const struct record_handover *h = &r->handovers[first];
-	unsigned int i, n = 0;
+	if (n > SHOWN_RUNS)
+		return;
+	if (n == SHOWN_RUNS)
+		fputs(" and more", stdout);
+	else if (first == last)
+		printf("%s %u", n ? "," : "", first);
+	else
+		printf("%s %u-%u", n ? "," : "", first, last);
+}
 
-	for (i = first; i < r->nhandovers; i++)
-		n += same_handover(&r->handovers[i], h);
-	printf("        left to nft: %s rule%s", h->chain, n > 1 ? "s" : "");
-	for (i = first, n = 0; i < r->nhandovers; i++)
-		if (same_handover(&r->handovers[i], h) && n++ < SHOWN_RULES)
-			printf("%s %u", n > 1 ? "," : "", r->handovers[i].rule);
-	if (n > SHOWN_RULES)
-		printf(" and %u more", n - SHOWN_RULES);
+/* The next hand-over like @at, behind it; nhandovers: there is none. */
+static unsigned int next_handover(const struct record *r, unsigned int at)
+{
+	unsigned int i;
+
+	for (i = at + 1; i < r->nhandovers; i++)
+		if (same_handover(&r->handovers[i], &r->handovers[at]))
+			break;
+	return i;
+}
+
+/* "COUNTRY rules 1, 3-40, target LOG": one line a chain and reason. */
+static void print_handover(const struct record *r, unsigned int at)
+{
+	const struct record_handover *h = &r->handovers[at];
+	unsigned int first = h->rule, last = h->rule, runs = 0;
+	unsigned int i = next_handover(r, at);
+
+	printf("        left to nft: %s rule%s", h->chain,
+	       i < r->nhandovers ? "s" : "");
+	for (; i < r->nhandovers; i = next_handover(r, i)) {
+		if (r->handovers[i].rule != last + 1) {
+			print_run(runs++, first, last);
+			first = r->handovers[i].rule;
+		}
+		last = r->handovers[i].rule;
+	}
+	print_run(runs, first, last);
 	printf(", %s\n", h->reason);
 }
 
@@ -176,29 +203,40 @@ static void print_handovers(const struct record *r, unsigned int id)
 			print_handover(r, i);
 }
 
+/* Packets; a chain without a program does not count them. */
+static void print_packets(const struct record_chain *c, uint64_t n)
+{
+	if (n || c->mode != CHAIN_NFT)
+		printf(" %12" PRIu64, n);
+	else
+		printf(" %12s", "-");
+}
+
 static void print_chain(const struct status *s, const struct record_chain *c)
 {
 	const struct builtin_chain *b;
+	const char *reason = strcmp(c->reason, s->reason) ? c->reason : "";
+	bool beside = !c->insns && strlen(reason) <= BESIDE_REASON;
 	enum family family;
 
 	b = place_chain_by_id(c->id, &family);
-	printf("%-6s %-8s %-11s %-9s %6u %12" PRIu64 " %12" PRIu64,
-	       place_family_name(family), b->table, b->name,
-	       mode_names[c->mode], c->rules, (uint64_t)s->stats[c->id].decided,
-	       (uint64_t)s->stats[c->id].handed_over);
+	printf("%-6s %-8s %-11s %-9s %6u", place_family_name(family), b->table,
+	       b->name, mode_names[c->mode], c->rules);
+	print_packets(c, s->stats[c->id].decided);
+	print_packets(c, s->stats[c->id].handed_over);
 	if (c->insns)
-		printf(" %7u insns, %u bytes", c->insns, c->jited_bytes);
-	putchar('\n');
-	if (*c->reason)
-		printf("        %s\n", c->reason);
-	if (c->cost.nft)
+		printf(" %u insns, %u bytes", c->insns, c->jited_bytes);
+	printf("%s%s\n", beside && *reason ? " " : "", beside ? reason : "");
+	if (!beside && *reason)
+		printf("        %s\n", reason);
+	if (c->cost.nft && c->rules)
 		printf("        estimated ns a packet: nft %u, hybrid %u, "
 		       "exclusive %u\n",
 		       c->cost.nft, c->cost.hybrid, c->cost.exclusive);
 	print_handovers(&s->record, c->id);
 }
 
-/* Where a watcher runs or is wanted: why a table is not exclusive, once. */
+/* Why a table with rules is not exclusive, once for each. */
 static void print_obstacles(const struct status *s)
 {
 	const struct record_chain *c;
@@ -207,19 +245,37 @@ static void print_obstacles(const struct status *s)
 	enum family family;
 	int table;
 
-	if (!s->watcher && s->wish != WISH_EXCLUSIVE)
+	if (s->state == STATUS_OFF || s->wish == WISH_HYBRID)
 		return;
 	for (i = 0; i < s->record.nchains; i++) {
 		c = &s->record.chains[i];
 		table = place_table_of_chain(c->id);
-		if (table < 0 || !*c->obstacle || told >> table & 1)
+		if (table < 0 || !c->rules || !*c->obstacle ||
+		    told >> table & 1)
 			continue;
+		if (!told)
+			puts("\nNot decided by BPF alone (exclusive):");
 		told |= 1u << table;
 		b = place_chain_by_id(c->id, &family);
-		printf("%s%s %s is not exclusive: %s\n",
-		       told == 1u << table ? "\n" : "",
-		       place_family_name(family), b->table, c->obstacle);
+		printf("    %s %s: %s\n", place_family_name(family), b->table,
+		       c->obstacle);
 	}
+}
+
+/* How many of the chains that have anything to decide. */
+static void print_share(const struct record *r)
+{
+	unsigned int i, running = 0, all = 0;
+
+	for (i = 0; i < r->nchains; i++) {
+		const struct record_chain *c = &r->chains[i];
+		bool runs = c->mode != CHAIN_NFT && !c->idle;
+
+		running += runs;
+		all += runs || c->rules;
+	}
+	printf("In BPF:     %u of %u chain%s with rules\n", running, all,
+	       all == 1 ? "" : "s");
 }
 
 static void print_human(const struct status *s)
@@ -229,15 +285,20 @@ static void print_human(const struct status *s)
 	printf("State:      %s\n", status_state_name(s->state));
 	if (*s->reason)
 		printf("Reason:     %s\n", s->reason);
-	printf("Generation: %u, compiled for %u\n", s->generation,
-	       s->compiled_generation);
+	print_share(&s->record);
+	printf("Generation: %u, compiled for ", s->generation);
+	if (s->compiled_generation)
+		printf("%u\n", s->compiled_generation);
+	else
+		puts("none");
 	printf("Watcher:    %s\n", s->watcher ? "running" : "none");
 	if (s->wish != WISH_AUTO)
 		printf("Mode:       %s, as asked for\n", wish_name(s->wish));
 	if (!s->record.nchains)
 		return;
 	printf("\n%-6s %-8s %-11s %-9s %6s %12s %12s %s\n", "family", "table",
-	       "chain", "mode", "rules", "by BPF", "by nft", "program");
+	       "chain", "mode", "rules", "by BPF", "by nft",
+	       "program, or why none");
 	for (i = 0; i < s->record.nchains; i++)
 		print_chain(s, &s->record.chains[i]);
 	print_obstacles(s);

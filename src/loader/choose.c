@@ -141,8 +141,7 @@ static void choose_hybrid(struct job_chain *c, enum wish wish)
 	plan_cost(c->plan, &cost);
 	if (wish == WISH_AUTO && cost.nft <= cost.hybrid) {
 		snprintf(c->reason, sizeof(c->reason),
-			 "cheaper in nft (some %u ns a packet; hybrid %u)",
-			 cost.nft, cost.hybrid);
+			 "cheaper in nft than with BPF in front of it");
 		return;
 	}
 	c->mode = CHAIN_HYBRID;

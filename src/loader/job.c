@@ -125,7 +125,7 @@ static int add_chain(struct job *job, struct table *t,
 	c->table = t;
 	c->chain = chain;
 	if (is_nat(b))
-		job_leave(c, "nat stays with nft");
+		job_leave(c, "nat maps addresses: BPF gives verdicts only");
 	else if (t->incompatible)
 		job_leave(c, "%s", t->incompatible);
 	else if (t->flags & NFT_TABLE_F_DORMANT && !sleeps_for_us(job, t))

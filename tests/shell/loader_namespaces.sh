@@ -81,7 +81,7 @@ expect "the living one was left alone" "$PEER" 's["state"] == "live"'
 new_ns IDLE
 ours "$IDLE" iptables -t nat -A POSTROUTING -j MASQUERADE
 expect_rc "sync without a filter table" 0 bpfctl "$IDLE" sync
-expect "that is live" "$IDLE" 's["state"] == "live" and s["generation"] == s["compiled_generation"] and [c["reason"] for c in s["chains"]] == ["nat stays with nft"]'
+expect "that is live" "$IDLE" 's["state"] == "live" and s["generation"] == s["compiled_generation"] and [c["reason"] for c in s["chains"]] == ["nat maps addresses: BPF gives verdicts only"]'
 pinned "$(inode "$IDLE")" && bad "an idle namespace has pins"
 ours "$IDLE" iptables -A INPUT -i nosuch -j DROP
 bpfctl "$IDLE" sync

@@ -52,7 +52,7 @@ for family in $FAMILIES; do
 	done
 	expect "$family: chains without rules" "$FW" "$mode[('$family', 'raw', 'OUTPUT')] == 'nft'"
 done
-expect "nat says why" "$FW" 'all(c["mode"] == "nft" and c["reason"] == "nat stays with nft" for c in s["chains"] if c["table"] == "nat")'
+expect "nat says why" "$FW" 'all(c["mode"] == "nft" and c["reason"] == "nat maps addresses: BPF gives verdicts only" for c in s["chains"] if c["table"] == "nat")'
 equal "nat is listed" "$(status "$FW" 'sum(c["table"] == "nat" for c in s["chains"])')" 8
 expect "MARK is handed over" "$FW" \
 	'[c["handover_rules"] for c in s["chains"] if (c["family"], c["chain"]) == ("ip", "POSTROUTING") and c["table"] == "mangle"] == [[{"chain": "POSTROUTING", "rule": 1, "reason": "target MARK: sets marks"}]]'
