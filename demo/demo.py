@@ -162,8 +162,12 @@ def main():
         return 1
     for what in left:
         print(f"WRONG: left behind: {what}")
-    title("Everything was as the rules say; nothing is left behind" if good and not left else "Something is WRONG, see above")
-    return not good or bool(left)
+    if not good or left:
+        title("Something is WRONG, see above")
+        return 1
+    title("Everything was as the rules say; nothing is left behind")
+    print("README.md tells how to install it, how to let it decide this machine's rules, and how to go back.")
+    return 0
 
 
 if __name__ == "__main__":
