@@ -29,7 +29,7 @@ count()
 # tail_of LOG: of what failed, as far as one wants to read it.
 tail_of()
 {
-	tail -n 25 "$1" | cut -c 1-400 | sed 's/^/         | /'
+	tail -n 30 "$1" | cut -c 1-400 | sed 's/^/         | /'
 }
 
 # part NAME CMD...: notes how long that part of all took.

@@ -85,12 +85,14 @@ class Difference:
 def send_all(trial, packets, cpus=None):
     """Sends @packets in order, in batches, four on one CPU, four on the next, and notes what came out."""
     cpus = cpus or sorted(os.sched_getaffinity(0))
-    for number, start in enumerate(range(0, len(packets), BATCH)):
-        os.sched_setaffinity(0, {cpus[number // 4 % len(cpus)]})
-        for packet in packets[start:start + BATCH]:
-            trial.refused.append(not trial.side.send(packet))
-        trial.out.append([(leg, normalise(data)) for leg, data in trial.side.collect()])
-    os.sched_setaffinity(0, cpus)
+    try:
+        for number, start in enumerate(range(0, len(packets), BATCH)):
+            os.sched_setaffinity(0, {cpus[number // 4 % len(cpus)]})
+            for packet in packets[start:start + BATCH]:
+                trial.refused.append(not trial.side.send(packet))
+            trial.out.append([(leg, normalise(data)) for leg, data in trial.side.collect()])
+    finally:
+        os.sched_setaffinity(0, cpus)
 
 
 def run_trial(trial, packets):

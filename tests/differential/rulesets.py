@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import hang
+
 SRCDIR = Path(__file__).resolve().parents[2]
 FAMILY_PREFIX = {4: "iptables", 6: "ip6tables"}
 
@@ -123,7 +125,7 @@ class OursExclusive(Ours):
         self.settle(side)
 
     def settle(self, side):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             status = self.status(side)
             if status["state"] == "live" and not any("just changed" in c["not_exclusive"] for c in status["chains"]):
@@ -135,7 +137,7 @@ class OursExclusive(Ours):
         watcher = self.watchers.pop(side.router, None)
         if watcher:
             watcher.terminate()
-            watcher.wait()
+            hang.finished(watcher)
         super().unload(side)
 
 

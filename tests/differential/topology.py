@@ -16,6 +16,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+import hang
 import nflog
 import ownsockets
 
@@ -94,11 +95,12 @@ net.ipv6.auto_flowlabels=0
 
 def run(*argv, stdin=None, check=True, env=None):
     """Runs a command; returns its CompletedProcess, raises RuntimeError when it fails."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, env=env,
-                          stdin=subprocess.DEVNULL if stdin is None else None)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(argv)}: exit status {done.returncode}: {done.stderr.strip()}")
-    return done
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, env=env) as process:
+        out, err = hang.finished(process, stdin)
+    if check and process.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: exit status {process.returncode}: {err.strip()}")
+    return subprocess.CompletedProcess(argv, process.returncode, out, err)
 
 
 class InNamespace:
@@ -224,7 +226,7 @@ class Side:
         arp = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + mac_bytes(leg.world_mac) + world + bytes(6) + router
         self.links[leg.name].send(mac_bytes(leg.router_mac) + mac_bytes(leg.world_mac) + b"\x08\x06" + arp)
         out, answered = [], False
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not answered:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{self.router} does not answer ARP any more")

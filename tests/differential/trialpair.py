@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import compare
+import hang
 import kernelstate
 import nflog
 import ownsockets
@@ -61,6 +62,14 @@ class Pair:
             self.tools[len(self.sides) - 1].begin(side)
         self.used, self.history = 0, []
 
+    def namespaces(self):
+        return [name for side in self.sides for name in (side.router, side.world)]
+
+    def kill(self):
+        """After a hang: ends who is still there, and takes the namespaces away."""
+        hang.kill_all(self.namespaces())
+        self.down()
+
     def down(self):
         for s in self.listeners:
             s.close()
@@ -113,8 +122,10 @@ class Pair:
         try:
             packets = packets() if callable(packets) else packets
             self._send(a, packets)
+            said = hang.finished(sync)[0] if sync else ""
         finally:
-            said = sync.communicate()[0] if sync else ""
+            if sync and sync.poll() is None:
+                sync.kill()
         if sync:
             if sync.returncode:
                 raise RuntimeError(f"sync: exit status {sync.returncode}: {said.strip()}")
