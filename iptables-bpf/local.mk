@@ -110,4 +110,3 @@ install-compat-links:
 		fi; \
 		$(LN_S) "$(sbindir)/xtables-bpf-multi" $$link || exit 1; \
 	done
-.PHONY: install-compat-links

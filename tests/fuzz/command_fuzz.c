@@ -8,14 +8,13 @@
  * process), so this one runs without looking for leaks.
  */
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/netfilter/xt_tcpudp.h>
 
-#include "iptables-bpf/restore_queue.h"
 #include "iptables-bpf/xt.h"
+#include "tests/unit/restore_text.h"
 #include "translate/codec.h"
 #include "translate/nft.h"
 
@@ -117,28 +116,14 @@ static void check_queue(const struct restore_queue *q)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct frontend fe = {.ops = &family_ipv4,
-			      .progname = "iptables-restore"};
-	struct restore_options options = {0};
+	const struct restore_options options = {0};
 	struct restore_queue queue;
 	struct err e = {0};
-	struct restore_file file = {.fe = &fe,
-				    .options = &options,
-				    .sink = &restore_queue_sink,
-				    .sink_data = &queue,
-				    .e = &e};
-	FILE *in;
+	struct restore_file file = {.options = &options, .e = &e};
 
-	if (!size)
-		return 0;
-	in = fmemopen((void *)(uintptr_t)data, size, "r");
-	if (!in)
-		return 0;
-	restore_queue_init(&queue);
-	if (restore_file_parse(&file, in) < 0 && !e.msg[0])
+	if (restore_text(&file, &queue, data, size) < 0 && !e.msg[0])
 		abort();
 	check_queue(&queue);
-	fclose(in);
 	restore_queue_clear(&queue);
 	return 0;
 }

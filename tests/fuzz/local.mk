@@ -4,9 +4,10 @@ fuzz_programs = tests/fuzz/restore_fuzz tests/fuzz/command_fuzz tests/fuzz/decod
 EXTRA_PROGRAMS = $(fuzz_programs)
 fuzzers: $(BUILT_SOURCES)
 	$(MAKE) $(AM_MAKEFLAGS) $(fuzz_programs)
-.PHONY: fuzzers
 
 tests_fuzz_restore_fuzz_SOURCES = tests/fuzz/restore_fuzz.c \
+	tests/unit/restore_standins.c tests/unit/restore_standins.h \
+	tests/unit/restore_text.c tests/unit/restore_text.h \
 	iptables-bpf/restore_file.c iptables-bpf/restore_grammar.y \
 	iptables-bpf/restore_queue.c iptables-bpf/restore_scanner.l iptables-bpf/restore_words.c \
 	iptables-bpf/stock.c iptables-bpf/xt_rule.c
@@ -14,7 +15,8 @@ tests_fuzz_restore_fuzz_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_restore_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_restore_fuzz_LDADD = libmodel.a libbase.a $(XTABLES_LIBS)
 
-tests_fuzz_command_fuzz_SOURCES = tests/fuzz/command_fuzz.c
+tests_fuzz_command_fuzz_SOURCES = tests/fuzz/command_fuzz.c \
+	tests/unit/restore_text.c tests/unit/restore_text.h
 tests_fuzz_command_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_command_fuzz_LDADD = $(FRONTEND_LIBS)
 

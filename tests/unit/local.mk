@@ -3,6 +3,8 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/restore_test
 TESTS += tests/unit/restore_test
 tests_unit_restore_test_SOURCES = tests/unit/restore_test.c \
+	tests/unit/restore_standins.c tests/unit/restore_standins.h \
+	tests/unit/restore_text.c tests/unit/restore_text.h \
 	iptables-bpf/restore_file.c iptables-bpf/restore_grammar.y \
 	iptables-bpf/restore_queue.c iptables-bpf/restore_scanner.l iptables-bpf/restore_words.c \
 	iptables-bpf/stock.c iptables-bpf/xt_rule.c

@@ -11,21 +11,12 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "iptables-bpf/restore_queue.h"
-#include "iptables-bpf/xt.h"
-
-/* ---- stand-ins ---- */
-
-const struct family_ops family_ipv4 = {
-	.family = FAMILY_IPV4,
-	.progname = "iptables",
-	.restore_name = "iptables-restore",
-};
+#include "tests/unit/restore_standins.h"
+#include "tests/unit/restore_text.h"
 
 /* Everything that was parsed, one line each: "LINE|word|word…". */
 static struct buf notes;
@@ -35,9 +26,7 @@ int command_parse(struct frontend *fe, int argc, char **argv, bool restore,
 {
 	assert_true(restore);
 	assert_null(argv[argc]);
-	*cmd = (struct command){.id = CMD_APPEND};
-	list_init(&cmd->node);
-	list_init(&cmd->rules);
+	standin_command(cmd, CMD_APPEND);
 	for (int i = 0; i < argc; i++)
 		buf_printf(&notes, "%s%s", i ? "|" : "", argv[i]);
 	buf_puts(&notes, "\n");
@@ -51,86 +40,21 @@ int command_parse(struct frontend *fe, int argc, char **argv, bool restore,
 	return 0;
 }
 
-void command_clear(struct command *cmd)
-{
-	free(cmd->names);
-	cmd->names = NULL;
-}
-
 struct command *command_new(enum command_id id, const char *table,
 			    const char *chain, const char *policy)
 {
-	struct command *cmd = calloc(1, sizeof(*cmd));
+	struct command *cmd = malloc(sizeof(*cmd));
 
 	assert_non_null(cmd);
-	cmd->id = id;
-	list_init(&cmd->node);
-	list_init(&cmd->rules);
+	standin_command(cmd, id);
 	buf_printf(&notes, "%d %s %s %s\n", (int)id, table,
 		   chain ? chain : "(none)", policy ? policy : "(none)");
 	return cmd;
 }
 
-void transaction_init(struct transaction *t)
-{
-	list_init(&t->commands);
-	t->line = 0;
-}
-
-void transaction_add(struct transaction *t, struct command *cmd)
-{
-	list_append(&t->commands, &cmd->node);
-}
-
-void transaction_clear(struct transaction *t)
-{
-	struct command *cmd, *tmp;
-
-	list_for_each_safe (cmd, tmp, &t->commands, struct command, node) {
-		command_clear(cmd);
-		free(cmd);
-	}
-	list_init(&t->commands);
-}
-
-bool loader_is_guard_path(const char *path)
-{
-	return !strncmp(path, "/run/iptables-bpf/bpf/guard-", 28);
-}
-
-/* What xt.c does with libxtables' exit callback. */
-static jmp_buf give_up;
-static struct err *give_up_err;
-
-static void exit_callback(enum xtables_exittype status, const char *fmt, ...)
-	__attribute__((noreturn, format(printf, 2, 3)));
-
-static void exit_callback(enum xtables_exittype status, const char *fmt, ...)
-{
-	va_list ap;
-
-	assert_non_null(give_up_err);
-	give_up_err->status = (enum err_status)status;
-	va_start(ap, fmt);
-	vsnprintf(give_up_err->msg, sizeof(give_up_err->msg), fmt, ap);
-	va_end(ap);
-	longjmp(give_up, 1);
-}
-
-int xt_guarded(int (*fn)(void *arg), void *arg, struct err *e)
-{
-	int ret;
-
-	give_up_err = e;
-	ret = setjmp(give_up) ? -EINVAL : fn(arg);
-	give_up_err = NULL;
-	return ret;
-}
-
 /* ---- harness ---- */
 
 struct fixture {
-	struct frontend fe;
 	struct restore_options options;
 	struct restore_file file;
 	struct restore_queue queue;
@@ -140,22 +64,10 @@ struct fixture {
 
 static void parse_bytes(struct fixture *x, const char *text, size_t len)
 {
-	FILE *in = len ? fmemopen((void *)(uintptr_t)text, len, "r")
-		       : fopen("/dev/null", "r");
-
-	assert_non_null(in);
 	buf_reset(&notes);
-	x->fe = (struct frontend){.ops = &family_ipv4,
-				  .progname = "iptables-restore"};
 	x->e = (struct err){0};
-	restore_queue_init(&x->queue);
-	x->file = (struct restore_file){.fe = &x->fe,
-					.options = &x->options,
-					.sink = &restore_queue_sink,
-					.sink_data = &x->queue,
-					.e = &x->e};
-	x->ret = restore_file_parse(&x->file, in);
-	fclose(in);
+	x->file = (struct restore_file){.options = &x->options, .e = &x->e};
+	x->ret = restore_text(&x->file, &x->queue, text, len);
 }
 
 static void parse(struct fixture *x, const char *text)
@@ -550,7 +462,7 @@ int main(void)
 {
 	static struct xtables_globals globals = {
 		.program_name = "iptables-restore",
-		.exit_err = exit_callback,
+		.exit_err = standin_exit,
 	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
