@@ -68,7 +68,6 @@ static int cgroup_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_cgroup = {
 	.name = "cgroup",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
 	.max_rev = 2,
 	.lower = cgroup_lower,
 	.doc = "--cgroup (the class) and --path: the group that the kernel's "

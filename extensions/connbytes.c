@@ -27,8 +27,6 @@ static int connbytes_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_connbytes = {
 	.name = "connbytes",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = connbytes_lower,
 	.doc = "packets, bytes, average; each direction",
 };

@@ -23,7 +23,6 @@ static int connlabel_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_connlabel = {
 	.name = "connlabel",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
 	.max_rev = 1,
 	.lower = connlabel_lower,
 	.doc = "without --set",

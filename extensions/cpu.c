@@ -17,8 +17,6 @@ static int cpu_lower(struct lower *l, const struct rule *r, const struct ext *e)
 const struct ext_desc match_cpu = {
 	.name = "cpu",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = cpu_lower,
 	.doc = "inverted, too",
 };

@@ -28,8 +28,6 @@ static int devgroup_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_devgroup = {
 	.name = "devgroup",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = devgroup_lower,
 	.doc = "both groups with masks, inverted",
 };

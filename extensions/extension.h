@@ -2,7 +2,7 @@
 /*
  * One descriptor per xtables match or target: how its kernel structure
  * lowers to packet predicates, or why it cannot. A new match is one new file
- * here and one line in extensions/table.c.
+ * here and one line in extensions/table.inc.
  */
 #ifndef EXTENSIONS_EXTENSION_H
 #define EXTENSIONS_EXTENSION_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * -m hashlimit, hashlimit_mt_common() of xt_hashlimit.c. Rules share tables by
- * name: what becomes of one, plan_tables.c finds out.
+ * name: what becomes of one, plan_gates.c and plan_share.c find out.
  */
 #include "codegen/lower.h"
 #include "codegen/rate.h"

@@ -19,8 +19,6 @@ static int helper_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_helper = {
 	.name = "helper",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = helper_lower,
 	.doc = "any helper, or by name",
 };

@@ -23,7 +23,6 @@ libextensions_a_SOURCES = \
 	extensions/helper.c \
 	extensions/hl.c \
 	extensions/icmp.c \
-	extensions/icmp6.c \
 	extensions/ipcomp.c \
 	extensions/iprange.c \
 	extensions/ipv6header.c \
@@ -53,6 +52,5 @@ libextensions_a_SOURCES = \
 	extensions/tcpmss.c \
 	extensions/time.c \
 	extensions/tos.c \
-	extensions/ttl.c \
 	extensions/u32.c \
 	extensions/udp.c

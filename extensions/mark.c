@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* -m mark, xt_mark.c's mark_mt(); the native meta mark form means the same. */
-#include <errno.h>
 #include <linux/netfilter/xt_mark.h>
 
 #include "codegen/lower.h"

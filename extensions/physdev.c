@@ -24,8 +24,6 @@ static int physdev_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_physdev = {
 	.name = "physdev",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = physdev_lower,
 	.doc = "for packets that met no bridge; others are handed over",
 };

@@ -26,8 +26,6 @@ static int policy_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_policy = {
 	.name = "policy",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = policy_lower,
 	.doc = "--pol none; --pol ipsec for packets without a transformation; "
 	       "of what was transformed nft compares the states",

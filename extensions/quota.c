@@ -27,8 +27,6 @@ static int quota_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_quota = {
 	.name = "quota",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = quota_lower,
 	.doc = "once it is used up; until then packets are handed over, as nft "
 	       "counts them",

@@ -18,8 +18,6 @@ static int realm_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_realm = {
 	.name = "realm",
 	.families = EXT_IPV4,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = realm_lower,
 	.doc = "value and mask, inverted",
 };

@@ -27,7 +27,6 @@ static int socket_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_socket = {
 	.name = "socket",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
 	.max_rev = 3,
 	.lower = socket_lower,
 	.doc = "packets of connections in INPUT; those whose socket must be "

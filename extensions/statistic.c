@@ -45,8 +45,6 @@ static int statistic_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_statistic = {
 	.name = "statistic",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = statistic_lower,
 	.doc = "random, where no hand-over can follow; nth, with a counter of "
 	       "its own, where nothing is handed over",

@@ -29,8 +29,6 @@ static int time_lower(struct lower *l, const struct rule *r,
 const struct ext_desc match_time = {
 	.name = "time",
 	.families = EXT_IPV4 | EXT_IPV6,
-	.min_rev = 0,
-	.max_rev = 0,
 	.lower = time_lower,
 	.doc = "dates, times of the day, days of week and month, contiguous; "
 	       "--kerneltz is handed over",
