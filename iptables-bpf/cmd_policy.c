@@ -51,9 +51,8 @@ static int set_policy(struct command_context *ctx, const struct command *cmd,
 	ret = command_result(e, nft_batch_set_builtin(ctx->batch, ctx->family,
 						      b, policy, counters));
 	/* A policy's counters go by the handle of its chain. */
-	return !ret && c->handle
-		       ? context_zero_bpf(ctx, c->name, c->handle, e)
-		       : ret;
+	return !ret && c->handle ? context_zero_bpf(ctx, c->name, c->handle, e)
+				 : ret;
 }
 
 static int flush_or_create(struct command_context *ctx,

@@ -33,7 +33,8 @@ void transaction_clear(struct transaction *t);
  * was.
  */
 int transaction_run(struct frontend *fe, struct transaction *t, struct err *e);
-/* The same without the commit and without output: whether @t could be run, as far as this side of the kernel knows. */
+/* The same without the commit and without output: whether @t could be run, as
+ * far as this side of the kernel knows. */
 int transaction_check(struct frontend *fe, struct transaction *t,
 		      struct err *e);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A growable byte/string buffer. Allocation failure is sticky: checked once, at the end. */
+/* A growable byte/string buffer. Allocation failure is sticky: checked once, at
+ * the end. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -13,13 +14,17 @@ struct buf {
 	bool failed; /* an allocation failed; what was added since is lost */
 };
 
-#define BUF_INIT { 0 }
+#define BUF_INIT                                                               \
+	{                                                                      \
+		0                                                              \
+	}
 
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_puts(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Makes room for @len more bytes and returns where they go, NULL on failure; b->len grows. */
+/* Makes room for @len more bytes and returns where they go, NULL on failure;
+ * b->len grows. */
 void *buf_extend(struct buf *b, size_t len);
 /* Forgets the content, keeps the memory. */
 void buf_reset(struct buf *b);

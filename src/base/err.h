@@ -26,24 +26,25 @@ enum err_status {
  * How the front end words the message:
  * ERR_STYLE_FULL   "iptables v1.8.9 (nf_tables): MSG" and, for
  *                  ERR_PARAMETER, the "Try `iptables -h' ..." line
- * ERR_STYLE_SHORT  "iptables: MSG."; with a line "iptables-restore: line 3 failed: MSG."
- * ERR_STYLE_BARE   MSG alone (no line at all when it is empty) and, for
- *                  ERR_PARAMETER, the "Try ..." line
+ * ERR_STYLE_SHORT  "iptables: MSG."; with a line "iptables-restore: line 3
+ * failed: MSG." ERR_STYLE_BARE   MSG alone (no line at all when it is empty)
+ * and, for ERR_PARAMETER, the "Try ..." line
  */
 enum err_style { ERR_STYLE_FULL, ERR_STYLE_SHORT, ERR_STYLE_BARE };
 
 struct err {
 	enum err_status status;
 	enum err_style style;
-	int errnum;	/* positive errno behind it, or 0 */
+	int errnum;	  /* positive errno behind it, or 0 */
 	const char *file; /* where in the user's input, or NULL */
-	int line;	/* 1-based line of the user's input, or 0 */
-	char msg[1024]; /* no trailing newline; may hold several lines */
+	int line;	  /* 1-based line of the user's input, or 0 */
+	char msg[1024];	  /* no trailing newline; may hold several lines */
 };
 
 /*
- * Fills @e (which may be NULL) and returns -errnum, or -EINVAL when @errnum is 0, so
- * that callers can write `return err_set(...)`. The style is ERR_STYLE_FULL.
+ * Fills @e (which may be NULL) and returns -errnum, or -EINVAL when @errnum is
+ * 0, so that callers can write `return err_set(...)`. The style is
+ * ERR_STYLE_FULL.
  */
 int err_set(struct err *e, enum err_status status, int errnum, const char *fmt,
 	    ...) __attribute__((format(printf, 4, 5)));

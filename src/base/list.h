@@ -10,8 +10,8 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define container_of(ptr, type, member) \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member)                                        \
+	((type *)(void *)(((char *)(ptr)) - offsetof(type, member)))
 
 static inline void list_init(struct list *head)
 {
@@ -56,16 +56,16 @@ static inline void list_splice(struct list *to, struct list *from)
 	list_init(from);
 }
 
-#define list_for_each(pos, head, type, member)                         \
-	for (pos = container_of((head)->next, type, member);           \
-	     &pos->member != (head);                                   \
+#define list_for_each(pos, head, type, member)                                 \
+	for (pos = container_of((head)->next, type, member);                   \
+	     &pos->member != (head);                                           \
 	     pos = container_of(pos->member.next, type, member))
 
 /* As list_for_each, but @pos may be removed or freed inside the loop. */
-#define list_for_each_safe(pos, tmp, head, type, member)               \
-	for (pos = container_of((head)->next, type, member),           \
-	    tmp = container_of(pos->member.next, type, member);        \
-	     &pos->member != (head);                                   \
+#define list_for_each_safe(pos, tmp, head, type, member)                       \
+	for (pos = container_of((head)->next, type, member),                   \
+	    tmp = container_of(pos->member.next, type, member);                \
+	     &pos->member != (head);                                           \
 	     pos = tmp, tmp = container_of(tmp->member.next, type, member))
 
 #endif

@@ -42,8 +42,8 @@ struct plan_handover {
 /*
  * Plans @base and all it reaches in @t. Returns 0 also when the chain must
  * stay with nft: plan_mode() then is CHAIN_NFT and plan_reason() says why.
- * The plan refers into @t, which must outlive it. plan_free() frees it. @rs: what
- * other tables there are; NULL: none that matters.
+ * The plan refers into @t, which must outlive it. plan_free() frees it. @rs:
+ * what other tables there are; NULL: none that matters.
  */
 int plan_build(const struct ruleset *rs, const struct table *t,
 	       const struct chain *base, struct plan **out, struct err *e);

@@ -239,8 +239,8 @@ int lower_call_data(struct lower *l, enum pred_call fn, const uint64_t *arg,
 		    unsigned int nargs, const void *data, unsigned int size,
 		    bool invert);
 /*
- * The same without arguments, for a function that the plan makes of @e; it looks
- * at @th bytes of the transport header.
+ * The same without arguments, for a function that the plan makes of @e; it
+ * looks at @th bytes of the transport header.
  */
 int lower_call_ext(struct lower *l, enum pred_call fn, const struct ext *e,
 		   unsigned int th, bool invert);

@@ -48,20 +48,21 @@ bool hashlimit_same(const struct hashlimit *a, const struct hashlimit *b);
 
 /*
  * ext.resolved: whether the kernel's table of this name was made for what the
- * rule asks for. Its first rule decides, and a rule that replaces another in one
- * transaction finds the table as it was.
+ * rule asks for. Its first rule decides, and a rule that replaces another in
+ * one transaction finds the table as it was.
  */
 #define HASHLIMIT_AGREES  1
 #define HASHLIMIT_DIFFERS 2
 
 /* rateinfo_init() of xt_hashlimit.c. */
 struct hashlimit_numbers {
-	/* Tokens: packets, or bytes where cap is how often it is filled again. */
+	/* Tokens: packets, or bytes where cap is how often it is filled again.
+	 */
 	struct rate_credits credits;
 	uint64_t full;
 	/* Rate match. */
 	uint64_t rate, burst;
-	uint32_t interval; /* jiffies */
+	uint32_t interval;	      /* jiffies */
 	uint32_t expire, gc_interval; /* jiffies */
 };
 

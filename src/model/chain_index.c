@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A table's chains by name. Rulesets with ten thousand chains exist, and every rule names one. */
+/* A table's chains by name. Rulesets with ten thousand chains exist, and every
+ * rule names one. */
 #include "model/model.h"
 
 #include <stdio.h>
@@ -54,7 +55,7 @@ static bool grow(struct table *t)
 	free(t->index);
 	t->index = index;
 	t->index_size = size;
-	list_for_each(c, &t->chains, struct chain, node)
+	list_for_each (c, &t->chains, struct chain, node)
 		index_chain(t, c);
 	return true;
 }

@@ -15,7 +15,7 @@ void chain_flush(struct chain *c)
 {
 	struct rule *r, *tmp;
 
-	list_for_each_safe(r, tmp, &c->rules, struct rule, node)
+	list_for_each_safe (r, tmp, &c->rules, struct rule, node)
 		rule_free(r);
 	list_init(&c->rules);
 	c->nrules = 0;
@@ -31,7 +31,7 @@ static void table_free(struct table *t)
 {
 	struct chain *c, *tmp;
 
-	list_for_each_safe(c, tmp, &t->chains, struct chain, node)
+	list_for_each_safe (c, tmp, &t->chains, struct chain, node)
 		chain_free(c);
 	free(t->index);
 	free(t->incompatible);
@@ -48,7 +48,7 @@ void ruleset_clear(struct ruleset *rs)
 {
 	struct table *t, *tmp;
 
-	list_for_each_safe(t, tmp, &rs->tables, struct table, node)
+	list_for_each_safe (t, tmp, &rs->tables, struct table, node)
 		table_free(t);
 	ruleset_init(rs);
 }
@@ -58,7 +58,7 @@ struct table *ruleset_find_table(const struct ruleset *rs, enum family family,
 {
 	struct table *t;
 
-	list_for_each(t, &rs->tables, struct table, node)
+	list_for_each (t, &rs->tables, struct table, node)
 		if (t->family == family && !strcmp(t->name, name))
 			return t;
 	return NULL;
@@ -69,7 +69,7 @@ struct rule *chain_find_rule(const struct chain *c, unsigned int num)
 	struct rule *r;
 	unsigned int n = 0;
 
-	list_for_each(r, &c->rules, struct rule, node)
+	list_for_each (r, &c->rules, struct rule, node)
 		if (!(r->flags & RULE_GUARD) && ++n == num)
 			return r;
 	return NULL;
@@ -80,7 +80,7 @@ unsigned int chain_visible_rules(const struct chain *c)
 	struct rule *r;
 	unsigned int n = 0;
 
-	list_for_each(r, &c->rules, struct rule, node)
+	list_for_each (r, &c->rules, struct rule, node)
 		n += !(r->flags & RULE_GUARD);
 	return n;
 }
@@ -125,7 +125,7 @@ void rule_free(struct rule *r)
 
 	if (!r)
 		return;
-	list_for_each_safe(m, tmp, &r->matches, struct ext, node)
+	list_for_each_safe (m, tmp, &r->matches, struct ext, node)
 		free(m);
 	free(r->target);
 	free(r->raw);
@@ -177,7 +177,7 @@ struct rule *rule_clone(const struct rule *r)
 	copy->raw = r->raw ? raw_clone(r->raw) : NULL;
 	if ((r->target && !copy->target) || (r->raw && !copy->raw))
 		goto fail;
-	list_for_each(m, &r->matches, struct ext, node) {
+	list_for_each (m, &r->matches, struct ext, node) {
 		n = ext_clone(m);
 		if (!n)
 			goto fail;

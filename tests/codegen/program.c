@@ -258,8 +258,8 @@ int program_time(struct program *prog, const struct program_packet *pkt,
 	return ret ? ret : (int)o.duration;
 }
 
-/* Nobody takes the notes here: one that was left could be in the way of the next
- * packet, which would be handed over. */
+/* Nobody takes the notes here: one that was left could be in the way of the
+ * next packet, which would be handed over. */
 static void clear_notes(struct program *prog)
 {
 	struct bpf_map *m = bpf_object__find_map_by_name(prog->obj, "notes");

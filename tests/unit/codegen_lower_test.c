@@ -326,8 +326,8 @@ static void test_limit(void **state)
 		     "limit cost 86400000000000 max 86400000000000");
 	expect_limit(1428, 5, "limit cost 142857142 max 714285710");
 	expect_limit(0, 5, "refused: match limit: bad data");
-	/* xt_limit counts in a power of two of credits a jiffy, of which a day's
-	 * fit into 32 bits. */
+	/* xt_limit counts in a power of two of credits a jiffy, of which a
+	 * day's fit into 32 bits. */
 	assert_true(hz >= 100);
 	while (2 * per_jiffy * hz * 86400 <= UINT32_MAX)
 		per_jiffy *= 2;

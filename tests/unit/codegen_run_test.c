@@ -291,8 +291,7 @@ static void test_ip6_long_walk(void **state)
 	assert_int_equal(run(p), NF_ACCEPT);
 	p = ip6(60);
 	for (int i = 0; i < 20; i++)
-		p = plus(p, i < 19 ? "\x3c\0\0\0\0\0\0\0"
-				   : "\6\0\0\0\0\0\0\0",
+		p = plus(p, i < 19 ? "\x3c\0\0\0\0\0\0\0" : "\6\0\0\0\0\0\0\0",
 			 8);
 	assert_int_equal(run(p), NF_ACCEPT);
 }
