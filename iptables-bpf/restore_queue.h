@@ -21,6 +21,7 @@ struct restore_queue {
 	struct buf comments;	       /* since the last COMMIT */
 };
 
+/* An empty one; restore_queue_clear() frees what has come into it. */
 void restore_queue_init(struct restore_queue *q);
 void restore_queue_clear(struct restore_queue *q);
 

@@ -22,6 +22,8 @@ struct words {
 	int argc;
 };
 
+/* Forgets all words, keeps the memory; all zero before the first time.
+ * words_free() frees it. */
 void words_reset(struct words *w);
 void words_free(struct words *w);
 

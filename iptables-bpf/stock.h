@@ -40,6 +40,7 @@ struct stock {
 	bool zero_needs_rule;	     /* -Z CHAIN NUMBER: of a rule */
 };
 
+/* The row of the iptables that we were built to stand in for; never NULL. */
 const struct stock *stock_iptables(void);
 
 #endif

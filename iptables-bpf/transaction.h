@@ -19,6 +19,7 @@ struct transaction {
 	int line;	      /* where the saved file says COMMIT, 0: none */
 };
 
+/* An empty one; transaction_clear() frees what comes into it. */
 void transaction_init(struct transaction *t);
 /* Appends @cmd, from malloc() or command_new(); it is owned by @t from now on.
  * CMD_NONE is fine. */

@@ -19,6 +19,7 @@ struct buf {
 		0                                                              \
 	}
 
+/* Append; the content is the caller's and is copied. */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_puts(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...)
@@ -28,6 +29,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 void *buf_extend(struct buf *b, size_t len);
 /* Forgets the content, keeps the memory. */
 void buf_reset(struct buf *b);
+/* Frees the memory and leaves an empty buffer, which may be used again. */
 void buf_free(struct buf *b);
 
 #endif

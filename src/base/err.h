@@ -69,6 +69,8 @@ struct msg_sink {
 	FILE *out;	      /* where text goes; NULL drops it */
 };
 
+/* Writes the text, with no newline added, where @sink (NULL: nowhere) shows
+ * @level. */
 void msg(const struct msg_sink *sink, enum msg_level level, const char *fmt,
 	 ...) __attribute__((format(printf, 3, 4)));
 void msg_va(const struct msg_sink *sink, enum msg_level level, const char *fmt,

@@ -49,9 +49,10 @@ int plan_build(const struct ruleset *rs, const struct table *t,
 	       const struct chain *base, struct plan **out, struct err *e);
 void plan_free(struct plan *p);
 
+/* What the rules allow: CHAIN_NFT or CHAIN_HYBRID. */
 enum chain_mode plan_mode(const struct plan *p);
-const char *plan_reason(
-	const struct plan *p); /* never NULL, "" when there is nothing to say */
+/* Why it is CHAIN_NFT; never NULL, "" when there is nothing to say. */
+const char *plan_reason(const struct plan *p);
 /*
  * Why the program cannot decide every packet, so that nft must stay awake
  * behind it; NULL: it can.
@@ -60,14 +61,16 @@ const char *plan_obstacle(const struct plan *p);
 /* No packet is decided or counted: there are no rules, and the policy accepts.
  */
 bool plan_is_idle(const struct plan *p);
-unsigned int plan_rule_count(
-	const struct plan *p); /* rules of the base chain and what it reaches */
+/* Rules of the base chain and what it reaches. */
+unsigned int plan_rule_count(const struct plan *p);
 /* An estimate of what a packet costs, in ns, by who decides it. */
 struct plan_cost {
 	unsigned int nft, hybrid, exclusive;
 };
 void plan_cost(const struct plan *p, struct plan_cost *out);
 
+/* Arrays of the plan's, of *@n elements: the counters by ordinal, and the
+ * hand-overs chain by chain in the order of rules. */
 const struct plan_counter *plan_counters(const struct plan *p, unsigned int *n);
 const struct plan_handover *plan_handovers(const struct plan *p,
 					   unsigned int *n);

@@ -201,6 +201,7 @@ unsigned int pred_weight(const struct pred *p);
 
 /* ---- for extensions; they return 0 or -ENOMEM ---- */
 
+/* Of the table that the rule is in. */
 enum family lower_family(const struct lower *l);
 /*
  * Whether rule @r has "-p @proto", not inverted: what a match on its header

@@ -66,6 +66,7 @@ struct hashlimit_numbers {
 	uint32_t expire, gc_interval; /* jiffies */
 };
 
+/* @h as a kernel with @hz jiffies a second computes it. */
 void hashlimit_numbers(const struct hashlimit *h, unsigned int hz,
 		       struct hashlimit_numbers *out);
 

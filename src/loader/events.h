@@ -22,6 +22,8 @@ struct events {
 	struct commit open; /* the one whose end has not come yet */
 };
 
+/* Begins to listen, in this network namespace. Negative errno with @e filled;
+ * @ev is closed then. */
 int events_open(struct events *ev, struct err *e);
 void events_close(struct events *ev);
 

@@ -26,10 +26,13 @@ struct exclusive {
 	uint64_t table[ABI_TABLES]; /* nft handles; 0: not exclusive */
 };
 
+/* The file; none: no table. To write none removes it. Negative errno. */
 void exclusive_read(const struct place *p, struct exclusive *x);
 int exclusive_write(const struct place *p, const struct exclusive *x);
+/* Which tables of @x are not 0. */
 uint8_t exclusive_mask(const struct exclusive *x);
-/* Costs as little as can be. */
+/* Whether there is the file, so whether any table is. One access(), for
+ * commands. */
 bool exclusive_any(const struct place *p);
 
 /* The lock that holds off transitions; a descriptor or a negative errno. */

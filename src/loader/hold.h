@@ -17,6 +17,7 @@ struct hold {
 	int link[ABI_CHAINS];
 };
 
+/* Holds nothing; hold_drop() lets go of all. */
 void hold_init(struct hold *h);
 /* Lets go of what it has and takes what is there now. */
 void hold_take(struct hold *h, const struct place *p);

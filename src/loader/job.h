@@ -62,6 +62,7 @@ struct job {
 	char obstacle[ABI_TABLES][320]; /* why a table is not; "" */
 };
 
+/* An empty one; job_free() frees what is in it and leaves it empty again. */
 void job_init(struct job *job);
 void job_free(struct job *job);
 

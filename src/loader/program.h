@@ -26,6 +26,7 @@ struct program_env {
 				module's; else 0 */
 	uint32_t fragments;  /* what fragments_find() says */
 };
+/* Fills @env where that has not been done. Negative errno with @e filled. */
 int program_env_need(struct program_env *env, struct err *e);
 
 struct program {
@@ -38,6 +39,8 @@ struct program {
 	unsigned int load_ms;
 };
 
+/* No program; program_close() lets go of one, which stays where it is pinned or
+ * linked, and leaves none. */
 void program_init(struct program *p);
 void program_close(struct program *p);
 

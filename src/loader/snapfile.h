@@ -28,6 +28,7 @@ struct snapfile {
 	struct snap snap; /* valid after snapfile_read() returned 0 */
 };
 
+/* Whether there is one, of this boot or an earlier one. */
 bool snapfile_exists(const struct place *p);
 /* Its length; 0: there is none. */
 size_t snapfile_size(const struct place *p);

@@ -47,6 +47,7 @@ bool spare_fits(const struct ns *ns, unsigned int chain,
 void spare_retire(const struct ns *ns, unsigned int num,
 		  const struct slot_used *used);
 
+/* Removes the spare of @chain, if there is one. */
 void spare_drop(const struct ns *ns, unsigned int chain);
 
 /* Where a slot, or the spares, keep the source of a chain's program. */

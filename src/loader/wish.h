@@ -13,6 +13,8 @@
 
 enum wish { WISH_AUTO, WISH_HYBRID, WISH_EXCLUSIVE };
 
+/* The environment's, or else the namespace's; WISH_AUTO where nothing is asked
+ * for. */
 enum wish wish_find(const struct place *p);
 const char *wish_name(enum wish w);
 /* False: @name is none. */

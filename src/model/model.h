@@ -167,6 +167,7 @@ struct ruleset {
 	struct list tables;
 };
 
+/* An empty one, at generation 0. */
 void ruleset_init(struct ruleset *rs);
 /* Frees all that @rs owns and leaves it empty; @rs itself belongs to the
  * caller. */
@@ -200,8 +201,8 @@ void rule_free(struct rule *r);
 void chain_append_rule(struct chain *c, struct rule *r);
 /* Puts @r before @pos, a rule of @c. */
 void chain_insert_rule(struct chain *c, struct rule *r, struct rule *pos);
-/* A copy that belongs to the caller (no handle, no id); NULL when out of
- * memory. */
+/* A copy that belongs to the caller (no handle, no id, nothing resolved); NULL
+ * when out of memory. */
 struct rule *rule_clone(const struct rule *r);
 
 /* A copy of @data, @size bytes; NULL when out of memory. Belongs to the caller.

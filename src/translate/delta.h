@@ -24,6 +24,7 @@ struct delta {
 	} slot[DELTA_SLOTS];
 };
 
+/* Frees what is remembered; a new one again. */
 void delta_free(struct delta *d);
 
 /* Appends @len (at most DELTA_MAX_LEN) bytes of @data, packed; their length is

@@ -17,6 +17,8 @@ struct snap_place;
 struct snap_record;
 struct nft; /* a netlink connection in the caller's network namespace */
 
+/* Negative errno with @e filled. *@out: to be closed; NULL may be closed, too.
+ */
 int nft_open(struct nft **out, struct err *e);
 void nft_close(struct nft *nft);
 
@@ -144,7 +146,9 @@ int nft_each_base_chain(struct nft *nft,
 
 struct nft_batch;
 
-/* A batch of operations, committed atomically. NULL when out of memory. */
+/* A batch of operations, committed atomically. NULL when out of memory. What is
+ * added to it is copied; the functions that add return 0 or a negative errno,
+ * -ENOMEM where nothing else is said. */
 struct nft_batch *nft_batch_new(void);
 void nft_batch_free(struct nft_batch *b);
 bool nft_batch_is_empty(const struct nft_batch *b);

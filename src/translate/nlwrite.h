@@ -27,6 +27,7 @@ size_t nlw_nest(struct buf *b, uint16_t type);
 /* False when the content is longer than an attribute can be (64 KiB). */
 bool nlw_nest_end(struct buf *b, size_t off);
 
+/* Attributes: @len bytes as they are, at most 64 KiB; a string with its NUL. */
 void nlw_put(struct buf *b, uint16_t type, const void *data, size_t len);
 void nlw_str(struct buf *b, uint16_t type, const char *s);
 /* Numbers in host byte order; they go out in network byte order, as nf_tables

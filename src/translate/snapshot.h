@@ -76,6 +76,7 @@ struct snap_place {
 };
 
 void snap_record_free(struct snap_record *r);
+/* The operations of enum snap_op_type. */
 void snap_reset(struct snap_record *r, enum family family, const char *table);
 void snap_flush(struct snap_record *r, const struct snap_place *at);
 void snap_delete(struct snap_record *r, const struct snap_place *at,
