@@ -12,13 +12,9 @@ static enum command_need need(const struct command *cmd)
 	return cmd->also_zero || cmd->line ? NEED_RULES : NEED_NOTHING;
 }
 
-/* A builtin chain that the kernel has not got was listed all the same; it has
- * no counters. */
 static int zero(struct command_context *ctx, struct command *cmd, struct err *e)
 {
 	if (!cmd->also_zero)
-		return 0;
-	if (cmd->chain && !context_chain(ctx, cmd->chain))
 		return 0;
 	return cmd->also_zero_rule ? zero_one(ctx, cmd, e)
 				   : zero_all(ctx, cmd, e);

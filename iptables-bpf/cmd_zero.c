@@ -69,13 +69,11 @@ static int zero_chain(struct command_context *ctx, const struct command *cmd,
 	return context_zero_bpf(ctx, c->name, 0, e);
 }
 
-/* A builtin chain that the kernel has not: there is nothing to zero. */
-static int zero_absent(struct command_context *ctx, const struct command *cmd,
-		       const char *name)
+/* Builtin chains that the kernel has not: there is nothing to zero, but one
+ * that was listed is named. */
+static bool names_absent(const struct command *cmd)
 {
-	if (stock_iptables()->zeroes_absent_chains)
-		context_tell(ctx, cmd, "Zeroing", name);
-	return 0;
+	return cmd->also_zero || stock_iptables()->zeroes_absent_chains;
 }
 
 static int zero_table(struct command_context *ctx, const struct command *cmd,
@@ -89,9 +87,10 @@ static int zero_table(struct command_context *ctx, const struct command *cmd,
 	for (unsigned int i = 0; !ret && i < v.n; i++) {
 		struct chain *c = v.chains[i];
 
-		ret = context_chain(ctx, c->name)
-			      ? zero_chain(ctx, cmd, c, e)
-			      : zero_absent(ctx, cmd, c->name);
+		if (context_chain(ctx, c->name))
+			ret = zero_chain(ctx, cmd, c, e);
+		else if (names_absent(cmd))
+			context_tell(ctx, cmd, "Zeroing", c->name);
 	}
 	chain_view_clear(&v);
 	return ret;
@@ -106,10 +105,10 @@ int zero_all(struct command_context *ctx, struct command *cmd, struct err *e)
 	c = context_chain(ctx, cmd->chain);
 	if (c)
 		return zero_chain(ctx, cmd, c, e);
-	if (stock_iptables()->zeroes_absent_chains &&
-	    context_chain_exists(ctx, cmd->chain))
-		return zero_absent(ctx, cmd, cmd->chain);
-	return command_fail(e, ENOENT, NO_CHAIN);
+	if (!names_absent(cmd) || !context_chain_exists(ctx, cmd->chain))
+		return command_fail(e, ENOENT, NO_CHAIN);
+	context_tell(ctx, cmd, "Zeroing", cmd->chain);
+	return 0;
 }
 
 int zero_one(struct command_context *ctx, struct command *cmd, struct err *e)
@@ -118,6 +117,8 @@ int zero_one(struct command_context *ctx, struct command *cmd, struct err *e)
 	struct rule *r;
 	int ret;
 
+	if (!c && cmd->also_zero && context_chain_exists(ctx, cmd->chain))
+		return 0;
 	if (!c)
 		return command_fail(e, ENOENT, BAD_RULE);
 	r = chain_find_rule(c, cmd->rulenum);

@@ -81,7 +81,7 @@ static const struct option_rule {
 
 char command_letter(unsigned int flags)
 {
-	return flags ? command_letters[__builtin_ctz(flags)] : '?';
+	return flags ? command_letters[31 - __builtin_clz(flags)] : '?';
 }
 
 const char *option_text(unsigned int flags)

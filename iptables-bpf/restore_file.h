@@ -51,9 +51,10 @@ struct restore_file {
 	bool stop;
 
 	/* The scanner's: */
-	int line;	/* of the last line begun, from 1 */
-	bool in_table;	/* inside a table we want */
-	bool skipping;	/* inside, or behind, one that --table leaves out */
+	int line;      /* of the last line begun, from 1 */
+	bool in_table; /* inside a table we want */
+	bool skipping; /* inside, or behind, one that --table leaves out */
+	bool at_line_start, after_nul; /* of what was read last */
 	int read_error; /* errno, when the input could not be read to its end */
 	struct words words;
 	jmp_buf out_of_memory; /* where it goes when it cannot go on */

@@ -105,7 +105,8 @@ static void collect_needs(const struct transaction *t, struct needs *n)
 	if (n->several_chains)
 		n->chain = NULL;
 	cmd = container_of(t->commands.next, const struct command, node);
-	n->verbose = cmd->verbose;
+	/* A listing, which reads by itself, has shown what there is. */
+	n->verbose = cmd->also_zero ? 0 : cmd->verbose;
 	/* -vv shows the other rules, too. */
 	n->find = n->verbose > 1 ? NULL : lone_search(t);
 }
