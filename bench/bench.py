@@ -21,11 +21,11 @@ import control
 import matches
 from contenders import CONTENDERS
 from injector import BUILDDIR, MAX_FLOWS, SRCDIR, BenchError
-from measure import FIELDS, Bench, rows
-from shapes import SHAPES
+from measure import FIELDS, MORE, ROUND, Bench, rows, uncertain
+from shapes import IPV6_SHAPES, IPV6_SIZES, SHAPES, make
 
 QUICK_SIZES = (1000,)
-ALL = ("legacy", "nft", "native", "hybrid", "exclusive", "bfcli")
+ALL = ("legacy", "nft", "native", "hybrid", "exclusive", "bfcli", "bfcli-sets")
 
 
 def names(known):
@@ -45,12 +45,13 @@ def numbers(text):
 def arguments():
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one size, few rounds: two minutes")
-    parser.add_argument("--shape", type=names(SHAPES), default=list(SHAPES), help=f"of {', '.join(SHAPES)}")
+    parser.add_argument("--shape", type=names(SHAPES), help=f"of {', '.join(SHAPES)}")
+    parser.add_argument("--family", type=numbers, help="4, 6 (of one shape: 4; of all: both)")
     parser.add_argument("--size", type=numbers, help="numbers of rules (of shapes that have sizes)")
     parser.add_argument("--contender", type=names(CONTENDERS), default=list(ALL), help=f"of {', '.join(ALL)}")
     parser.add_argument("--case", type=names(("early", "late", "nowhere")), help="early, late, nowhere")
     parser.add_argument("--flows", type=numbers, default=[1, MAX_FLOWS])
-    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--rounds", type=int, help=f"of {ROUND} turns; up to {MORE} times as many are taken while a figure is uncertain")
     parser.add_argument("--minutes", type=float, default=0, help="begin no other ruleset after so long")
     parser.add_argument("--resume", action="store_true", help="keep what the last run measured, measure the rest")
     parser.add_argument("--no-turn", action="store_true", help="do not wait for another benchmark's end")
@@ -61,13 +62,17 @@ def arguments():
 
 
 def plan(args):
-    """(shape, size), small sizes first: what a limit of time cuts off is the largest."""
+    """(family, shape, size), small sizes first: what a limit of time cuts off is the largest."""
     sizes = args.size or (QUICK_SIZES if args.quick else None)
+    families = args.family or ((4,) if args.shape else (4, 6))
     todo = []
-    for shape in args.shape:
-        known = SHAPES[shape][1]
-        todo += [(shape, size) for size in known if len(known) == 1 or sizes is None or size in sizes]
-    return sorted(todo, key=lambda item: (0 if len(SHAPES[item[0]][1]) == 1 else item[1]))
+    for family in families:
+        few = family == 6 and not args.shape
+        for shape in args.shape or (IPV6_SHAPES if few else SHAPES):
+            known = SHAPES[shape][1]
+            todo += [(family, shape, size) for size in known
+                     if len(known) == 1 or (size in sizes if sizes else not few or size in IPV6_SIZES)]
+    return sorted(todo, key=lambda item: (0 if len(SHAPES[item[1]][1]) == 1 else item[2]))
 
 
 def show(records):
@@ -75,8 +80,9 @@ def show(records):
     keys = dict.fromkeys((r.case, r.flows) for r in records)
     for case, flows in keys:
         line = [r for r in records if (r.case, r.flows) == (case, flows)]
-        cells = "".join(f"{r.added_ns:10.0f}{'*' if r.note else ' '}" for r in line)
-        print(f"  {case + ', ' + str(flows) + ' flow' + 's' * (flows > 1):20} {line[0].base_ns:7.0f}+ {cells}", flush=True)
+        cells = "".join(f"{'~' * uncertain(r.added_ns, r.added_pm_ns) + format(r.added_ns, '.0f'):>10}{'*' if r.note else ' '}" for r in line)
+        worst = max(r.added_pm_ns for r in line if r.added_ns == min(one.added_ns for one in line))
+        print(f"  {case + ', ' + str(flows) + ' flow' + 's' * (flows > 1):20} {line[0].base_ns:7.0f}+ {cells}  ± {worst:.0f}", flush=True)
     for note in dict.fromkeys(f"  * {r.contender}: {r.note}" for r in records if r.note):
         print(note)
 
@@ -90,7 +96,7 @@ class Results:
         self.done = set()
         if resume and os.path.exists(path):
             with open(path, newline="", encoding="ascii") as file:
-                self.done = {(row["shape"], int(row["size"])) for row in csv.DictReader(file)}
+                self.done = {(int(row["family"]), row["shape"], int(row["size"])) for row in csv.DictReader(file)}
         else:
             with open(path, "w", newline="", encoding="ascii") as file:
                 csv.DictWriter(file, FIELDS, lineterminator="\n").writeheader()
@@ -103,17 +109,17 @@ class Results:
 def measure_packets(args, start):
     """What cannot be trusted, as a list of texts."""
     results = Results(os.path.join(args.out, "packets.csv"), args.resume)
-    rounds = args.rounds or (5 if args.quick else 7)
+    rounds = args.rounds or (2 if args.quick else 4)
     with Bench(rounds, log=lambda text: print(text, flush=True), turn=not args.no_turn) as bench:
-        for shape, size in plan(args):
+        for family, shape, size in plan(args):
             if args.minutes and time.monotonic() - start > args.minutes * 60:
-                print(f"{shape}, {size} rules: left out, {args.minutes:g} minutes are over (--resume goes on)")
+                print(f"{shape}, IPv{family}, {size} rules: left out, {args.minutes:g} minutes are over (--resume goes on)")
                 continue
-            ruleset = SHAPES[shape][0](size)
-            if (ruleset.shape, size) in results.done:
+            ruleset = make(shape, size, family)
+            if (family, ruleset.shape, size) in results.done:
                 continue
             begun = time.monotonic()
-            print(f"{ruleset.shape}, {ruleset.rules} rules ({ruleset.hook}{', conntrack' * ruleset.conntrack})", flush=True)
+            print(f"{ruleset.shape}, {ruleset.rules} rules (IPv{family}, {ruleset.hook}{', conntrack' * ruleset.conntrack})", flush=True)
             try:
                 records = bench.measure(ruleset, args.contender, args.flows, args.case)
             except BenchError as error:
@@ -138,7 +144,7 @@ def measure_matches(args):
     path = os.path.join(args.out, "matches.csv")
     if args.resume and os.path.exists(path):
         return []
-    rows_of_matches, problems = matches.run(args.rounds or (5 if args.quick else 9), out=path, turn=not args.no_turn)
+    rows_of_matches, problems = matches.run(args.rounds or (2 if args.quick else 4), out=path, turn=not args.no_turn)
     if args.publish and not problems:
         matches.publish(rows_of_matches)
     return problems

@@ -16,7 +16,8 @@
 #define TIMEOUT 600 /* seconds */
 #define BUF_LEN 8192
 
-static struct nlmsghdr *start(char *buf, unsigned int type, unsigned int flags)
+static struct nlmsghdr *start(char *buf, unsigned int type, unsigned int flags,
+			      int family)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *nfg;
@@ -25,7 +26,7 @@ static struct nlmsghdr *start(char *buf, unsigned int type, unsigned int flags)
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
 	nlh->nlmsg_seq = 1;
 	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = AF_INET;
+	nfg->nfgen_family = family;
 	nfg->version = NFNETLINK_V0;
 	nfg->res_id = 0;
 	return nlh;
@@ -48,13 +49,17 @@ static int talk(struct mnl_socket *nl, const struct nlmsghdr *nlh)
 
 static void put_tuple(struct nlmsghdr *nlh, const struct flow *f, bool reply)
 {
+	bool v6 = f->ip_version == 6;
+	size_t len = v6 ? sizeof(f->saddr) : sizeof(f->saddr[0]);
 	struct nlattr *tuple, *part;
 
 	tuple = mnl_attr_nest_start(nlh,
 				    reply ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
 	part = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
-	mnl_attr_put_u32(nlh, CTA_IP_V4_SRC, reply ? f->daddr : f->saddr);
-	mnl_attr_put_u32(nlh, CTA_IP_V4_DST, reply ? f->saddr : f->daddr);
+	mnl_attr_put(nlh, v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, len,
+		     reply ? f->daddr : f->saddr);
+	mnl_attr_put(nlh, v6 ? CTA_IP_V6_DST : CTA_IP_V4_DST, len,
+		     reply ? f->saddr : f->daddr);
 	mnl_attr_nest_end(nlh, part);
 	part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
 	mnl_attr_put_u8(nlh, CTA_PROTO_NUM, f->protocol);
@@ -87,8 +92,9 @@ static void put_tcp(struct nlmsghdr *nlh)
 static int establish(struct mnl_socket *nl, const struct flow *f)
 {
 	char buf[BUF_LEN];
-	struct nlmsghdr *nlh =
-		start(buf, IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *nlh = start(buf, IPCTNL_MSG_CT_NEW,
+				     NLM_F_CREATE | NLM_F_EXCL,
+				     f->ip_version == 6 ? AF_INET6 : AF_INET);
 	int err;
 
 	put_tuple(nlh, f, false);
@@ -135,7 +141,7 @@ int conntrack_flush(void)
 
 	if (!nl)
 		return -errno;
-	err = talk(nl, start(buf, IPCTNL_MSG_CT_DELETE, 0));
+	err = talk(nl, start(buf, IPCTNL_MSG_CT_DELETE, 0, AF_UNSPEC));
 	mnl_socket_close(nl);
 	return err;
 }

@@ -14,7 +14,13 @@ LEGACY = os.path.join(os.environ.get("STOCK_PREFIX", "/usr/sbin"), "xtables-lega
 OURS = f"{BUILDDIR}/xtables-bpf-multi"
 BPFCTL = f"{BUILDDIR}/iptables-bpfctl"
 LIVE_WITHIN = 180           # seconds from a restore to BPF deciding; then the benchmark goes on without
+FAMILIES = {4: ("ip", "ipv4"), 6: ("ip6", "ipv6")}   # as status calls them
+BFCLI_WITHIN = 60           # seconds
 REFUSED_FOR = 3             # seconds that status has to say why a table is not exclusive
+
+
+def _restore(ruleset):
+    return "iptables-restore" if ruleset.family == 4 else "ip6tables-restore"
 
 
 class Contender:
@@ -51,7 +57,7 @@ class Legacy(Contender):
         return "" if os.access(LEGACY, os.X_OK) else f"{LEGACY} is not installed"
 
     def load(self, ruleset):
-        self.router.run([LEGACY, "iptables-restore", "-w"], input=ruleset.text)
+        self.router.run([LEGACY, _restore(ruleset), "-w"], input=ruleset.text)
 
 
 class Nft(Contender):
@@ -62,7 +68,7 @@ class Nft(Contender):
         return "" if os.access(STOCK, os.X_OK) else f"{STOCK} is not installed"
 
     def load(self, ruleset):
-        self.router.run([STOCK, "iptables-restore"], input=ruleset.text)
+        self.router.run([STOCK, _restore(ruleset)], input=ruleset.text)
 
 
 class Native(Contender):
@@ -83,12 +89,12 @@ class Hybrid(Contender):
 
     def __init__(self, router):
         super().__init__(router)
-        self.hook = "forward"
+        self.hook, self.families = "forward", FAMILIES[4]
 
     def _restore(self, ruleset):
-        self.hook = ruleset.hook
+        self.hook, self.families = ruleset.hook, FAMILIES[ruleset.family]
         # Through env: ip netns exec passes the environment on, but must not have it for itself.
-        self.router.run(["env", f"IPTABLES_BPF={self.mode}", OURS, "iptables-restore"], input=ruleset.text)
+        self.router.run(["env", f"IPTABLES_BPF={self.mode}", OURS, _restore(ruleset)], input=ruleset.text)
 
     def load(self, ruleset):
         self._restore(ruleset)
@@ -102,7 +108,7 @@ class Hybrid(Contender):
         except ValueError as error:
             raise BenchError(f"{self.name}: iptables-bpfctl status -j: {error}") from error
         for chain in status["chains"]:
-            if (chain["family"], chain["table"], chain["hook"]) in (("ip", "filter", self.hook), ("ipv4", "filter", self.hook)):
+            if chain["family"] in self.families and (chain["table"], chain["hook"]) == ("filter", self.hook):
                 return dict(chain, state=status["state"])
         return {"mode": "nft", "reason": status["reason"] or "no such chain", "decided_packets": 0, "state": status["state"]}
 
@@ -152,32 +158,59 @@ class Exclusive(Hybrid):
 
 
 class Bfcli(Contender):
-    """bpfilter, where it is installed: shapes that its language knows (doc/usage/bfcli.rst of facebook/bpfilter)."""
+    """bpfilter, where it is installed: shapes that its language knows, rule for rule. (Without a daemon, as since its
+    version of 2026: bfcli itself loads and pins.)"""
     name, title = "bfcli", "bpfilter"
     optional = True
     CHAIN = "iptables_bpf_bench"
+    pins = None
 
     @classmethod
     def missing(cls, ruleset):
         if not shutil.which("bfcli"):
             return "bfcli is not on PATH"
-        return "" if ruleset.bfcli else "this shape has no form in bfcli's language"
+        return "" if cls.rules(ruleset) else "this shape has no form in bfcli's language"
 
-    def _bfcli(self, *words, check=True):
-        # Not through ip netns exec: its private /sys has no bpffs.
-        done = subprocess.run(["nsenter", f"--net=/run/netns/{self.router.ns}", "bfcli", *words], text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if check and done.returncode:
-            raise BenchError(f"bfcli: {done.stdout.strip()[-200:]}")
+    @staticmethod
+    def rules(ruleset):
+        return ruleset.bfcli
 
     def load(self, ruleset):
+        # What it pins goes with a bpffs of its own, and the programs with the pins.
+        self.pins = tempfile.mkdtemp(prefix="ipb-bench.")
+        subprocess.run(["mount", "-t", "bpf", "bpf", self.pins], check=True)
         with tempfile.NamedTemporaryFile("w", prefix="ipb-bench.", encoding="ascii") as file:
-            file.write(f"chain {self.CHAIN} BF_HOOK_NF_FORWARD{{priorities=101-102}} {ruleset.bfcli}\n")
+            file.write(f"chain {self.CHAIN} BF_HOOK_NF_FORWARD{{priorities=101-102}} {self.rules(ruleset)}\n")
             file.flush()
-            self._bfcli("chain", "set", "--from-file", file.name)
+            # Not through ip netns exec: in its own mount namespace pins would be lost.
+            words = ["nsenter", f"--net=/run/netns/{self.router.ns}", "bfcli", "--bpffs-path", self.pins, "chain", "set",
+                     "--from-file", file.name]
+            try:
+                done = subprocess.run(words, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      timeout=BFCLI_WITHIN)
+            except subprocess.TimeoutExpired as error:
+                raise BenchError(f"bfcli: not done after {error.timeout:.0f} s") from error
+        if done.returncode:
+            raise BenchError(f"bfcli: {_first_error(done.stdout)}")
 
     def unload(self):
-        self._bfcli("chain", "flush", "--name", self.CHAIN, check=False)
+        if self.pins:
+            subprocess.run(["umount", self.pins], check=False)
+            os.rmdir(self.pins)
 
 
-CONTENDERS = {cls.name: cls for cls in (Legacy, Nft, Native, Hybrid, Exclusive, Bfcli)}
+class BfcliSets(Bfcli):
+    """The same with its sets, as one would write it by hand."""
+    name, title = "bfcli-sets", "bpfilter, sets by hand"
+
+    @staticmethod
+    def rules(ruleset):
+        return ruleset.bfcli_sets
+
+
+def _first_error(text):
+    lines = [line for line in text.splitlines() if line.startswith("error")] or ["failed without a word"]
+    return lines[0].partition(":")[2].strip()[:200]
+
+
+CONTENDERS = {cls.name: cls for cls in (Legacy, Nft, Native, Hybrid, Exclusive, Bfcli, BfcliSets)}

@@ -4,10 +4,13 @@
  * end of them and count, two are the cheapest possible contenders. None of them
  * depends on the ruleset.
  */
+#include <stddef.h>
+
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -15,6 +18,9 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bench/frame.h"
+
+#define TTL    64
+#define L4_LEN (FRAME_LEN - ETH_HLEN - sizeof(struct iphdr))
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -63,14 +69,14 @@ static __always_inline struct flow *next_flow(void)
 	return bpf_map_lookup_elem(&flows, &i);
 }
 
-static __always_inline void write_ethernet(struct ethhdr *eth)
+static __always_inline void write_ethernet(struct ethhdr *eth, __u16 proto)
 {
 	const __u8 to[ETH_ALEN] = {0x02, 0, 0, 0, 0, 0x01};
 	const __u8 from[ETH_ALEN] = {0x02, 0, 0, 0, 0, 0x10};
 
 	__builtin_memcpy(eth->h_dest, to, ETH_ALEN);
 	__builtin_memcpy(eth->h_source, from, ETH_ALEN);
-	eth->h_proto = bpf_htons(ETH_P_IP);
+	eth->h_proto = bpf_htons(proto);
 }
 
 static __always_inline void write_ip(struct iphdr *ip, const struct flow *f)
@@ -80,11 +86,21 @@ static __always_inline void write_ip(struct iphdr *ip, const struct flow *f)
 	ip->tot_len = bpf_htons(FRAME_LEN - ETH_HLEN);
 	ip->id = 0;
 	ip->frag_off = 0;
-	ip->ttl = 64;
+	ip->ttl = TTL;
 	ip->protocol = f->protocol;
 	ip->check = f->ip_check;
-	ip->saddr = f->saddr;
-	ip->daddr = f->daddr;
+	ip->saddr = f->saddr[0];
+	ip->daddr = f->daddr[0];
+}
+
+static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct flow *f)
+{
+	*(__u32 *)ip = bpf_htonl(0x60000000);
+	ip->payload_len = bpf_htons(L4_LEN);
+	ip->nexthdr = f->protocol;
+	ip->hop_limit = TTL;
+	__builtin_memcpy(&ip->saddr, f->saddr, sizeof(f->saddr));
+	__builtin_memcpy(&ip->daddr, f->daddr, sizeof(f->daddr));
 }
 
 static __always_inline void write_tcp(struct tcphdr *tcp, const struct flow *f)
@@ -107,9 +123,17 @@ static __always_inline void write_udp(void *header, const struct flow *f)
 
 	udp->source = f->sport;
 	udp->dest = f->dport;
-	udp->len = bpf_htons(FRAME_LEN - ETH_HLEN - sizeof(struct iphdr));
+	udp->len = bpf_htons(L4_LEN);
 	udp->check = f->l4_check;
 	payload[0] = payload[1] = payload[2] = 0;
+}
+
+static __always_inline void write_l4(void *header, const struct flow *f)
+{
+	if (f->protocol == IPPROTO_TCP)
+		write_tcp(header, f);
+	else
+		write_udp(header, f);
 }
 
 /* Frames are recycled as the stack left them (addresses, ttl, checksum):
@@ -118,21 +142,24 @@ SEC("xdp")
 int inject(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = data;
-	struct iphdr *ip = (void *)(eth + 1);
-	struct flow *f;
+	void *ip = eth + 1;
+	struct flow *f = next_flow();
 
-	if (data + FRAME_LEN > (void *)(long)ctx->data_end)
+	if (!f || data + FRAME_LEN > end)
 		return XDP_ABORTED;
-	f = next_flow();
-	if (!f)
+	if (f->ip_version == 4) {
+		write_ethernet(eth, ETH_P_IP);
+		write_ip(ip, f);
+		write_l4(ip + sizeof(struct iphdr), f);
+		return XDP_PASS;
+	}
+	if (data + FRAME_LEN_V6 > end)
 		return XDP_ABORTED;
-	write_ethernet(eth);
-	write_ip(ip, f);
-	if (f->protocol == IPPROTO_TCP)
-		write_tcp((void *)(ip + 1), f);
-	else
-		write_udp(ip + 1, f);
+	write_ethernet(eth, ETH_P_IPV6);
+	write_ipv6(ip, f);
+	write_l4(ip + sizeof(struct ipv6hdr), f);
 	return XDP_PASS;
 }
 
@@ -144,11 +171,19 @@ int nothing(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* Behind the router, on egress: the packet was forwarded. */
+/* Behind the router, on egress: the packet was forwarded, which its time to
+ * live shows. What the router says itself (ICMP for a REJECT, neighbours and
+ * multicast of IPv6) is not counted. */
 SEC("tcx/egress")
 int end_of_path(struct __sk_buff *skb)
 {
-	if (skb->protocol == bpf_htons(ETH_P_IP))
+	unsigned int offset = skb->protocol == bpf_htons(ETH_P_IP)
+				      ? offsetof(struct iphdr, ttl)
+				      : offsetof(struct ipv6hdr, hop_limit);
+	__u8 ttl;
+
+	if (!bpf_skb_load_bytes(skb, ETH_HLEN + offset, &ttl, sizeof(ttl)) &&
+	    ttl == TTL - 1)
 		count_arrival();
 	return TC_ACT_SHOT;
 }

@@ -180,7 +180,7 @@ def publish(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--match", type=names, help="only these")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--no-turn", action="store_true", help="do not wait for another benchmark's end")
     parser.add_argument("--out", help="write a CSV, too")
     parser.add_argument("--publish", action="store_true", help="write doc/MATCHES.md's table")

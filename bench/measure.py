@@ -4,13 +4,19 @@
     with Bench(...) as bench:
         records = bench.measure(ruleset, ["nft", "hybrid"])
 
-One router for each contender, all loaded before anything is measured; then rounds, in each of which every contender
-sends the same packets. The figure is what a packet costs over "no ruleset" in the same round. Packets that a ruleset
-drops go no further than the hook: what they are compared with is a router whose hook is passed at no cost and ends
-there, computed from two BPF programs that do nothing but accept and drop:
+One router for each contender, all loaded before anything is measured. They take turns of about a millisecond, in an
+order drawn anew each time, and in one turn all send the same packets, as the router without a ruleset does. The figure is
+the median of these turns' differences; beside it stand their quartiles and a 95 % confidence interval of the median.
+Two things of one turn lie milliseconds apart, so what changes in between (another process on the machine, the hash of
+connections, which of them are in the caches) is in both of them and not in the difference.
+
+Packets that a ruleset drops go no further than the hook: what they are compared with is a router whose hook is passed at
+no cost and ends there, computed from two BPF programs that do nothing but accept and drop:
 
     drop base = drop program's router - (accept program's router - no ruleset)
 """
+import math
+import random
 import statistics
 import time
 from dataclasses import asdict, dataclass
@@ -18,30 +24,40 @@ from dataclasses import asdict, dataclass
 from contenders import CONTENDERS
 from injector import MAX_FLOWS, BenchError, Injector
 
-BATCH = 64                  # packets that the stack gets at once
-FEW = 16                    # packets of a first try; also of a round, where one packet takes ages
-SLOW = 100000               # ns; so long that nothing but the rules is seen
+FEW = 16                    # packets of a first try; of a turn at least
+TURN = 1024                 # packets of a turn, and
+WARM_UP = 128               # those of them that are not measured: code and what all flows share gets into the caches
+SLOW = 4000                 # ns a packet; who is slower gets turns of fewer packets, among the slow
+TURN_NS = 3e6               # of the slow
+ROUND = 8                   # turns
+FINE = (3.0, 0.05)          # ns, or share of the figure: no more turns once the uncertainty is less
+MORE = 4                    # times as many turns at most
 NOTES = 0.001               # share of packets that nft may decide because another packet's note is in the way
-BLOCK = 1024                # flows that one router meets before the next one does
+HANDED_OVER = "handed over to nft"
+UNCERTAIN = 0.25
+CONFIDENCE = 1.96           # standard deviations of 95 %
 
 
 @dataclass
 class Record:
-    """One line of the CSV: one contender, one kind of packet. Nanoseconds are medians over the rounds."""
+    """One line of the CSV: one contender, one kind of packet. Nanoseconds of a packet."""
     shape: str
+    family: int             # of IP: 4 or 6
     size: int
     rules: int
     case: str
     flows: int              # different packets sent, at most
-    sent_flows: int         # different packets that one round sent; fewer where a contender is slow
+    sent_flows: int         # different packets that were measured; fewer where a contender is slow
     verdict: str
     contender: str
-    rounds: int
-    packets: int            # in a round
+    turns: int
+    packets: int            # measured in a turn
     base_ns: float          # a packet's whole way, without a ruleset
-    added_ns: float
-    added_min_ns: float
-    ratio_nft: object       # medians of the rounds' ratios of added cost; "" where there is none
+    added_ns: float         # median of the turns' differences
+    added_pm_ns: float      # half of the 95 % confidence interval of that median
+    added_q1_ns: float      # the differences' quartiles
+    added_q3_ns: float
+    ratio_nft: object       # of added costs; "" where there is none
     ratio_legacy: object
     load_s: float           # restore, until it is decided as measured
     note: str               # handed over, runs in another mode ...
@@ -53,8 +69,8 @@ FIELDS = list(Record.__dataclass_fields__)
 class Bench:
     """The generator, and the routers without a ruleset, for as many measurements as wanted."""
 
-    def __init__(self, rounds=7, round_ms=5, log=lambda text: None, turn=True):
-        self.rounds, self.round_ns, self.log = rounds, round_ms * 1e6, log
+    def __init__(self, rounds=4, log=lambda text: None, turn=True):
+        self.rounds, self.log = rounds, log
         self.injector = Injector(turn=turn)
         self.bases = {}
         self.told = set()   # who is skipped, and why
@@ -68,7 +84,7 @@ class Bench:
 
     def _base(self, ruleset):
         """The three routers that stand for no ruleset."""
-        key = (ruleset.hook, ruleset.conntrack)
+        key = (ruleset.family, ruleset.hook, ruleset.conntrack)
         if key not in self.bases:
             made = {}
             for what in ("none", "accept", "drop"):
@@ -80,7 +96,7 @@ class Bench:
         return self.bases[key]
 
     def _router(self, name, ruleset):
-        router = self.injector.router(name)
+        router = self.injector.router(name, ruleset.family)
         if ruleset.conntrack:
             router.track_connections()
         for protocol, port in ruleset.listen:
@@ -134,13 +150,36 @@ class Bench:
                 if cases and case_name not in cases:
                     continue
                 for count in flow_counts:
-                    flows = case.flows(count)
-                    trial = Trial(self, ruleset, case_name, case, flows, count, base, loaded)
+                    trial = Trial(self, ruleset, case_name, case, case.flows(count), count, base, loaded)
                     records += trial.run()
         finally:
             for contender in loaded:
                 self._unload(contender)
         return records
+
+
+def median_and_error(values):
+    """The median, and half of its 95 % confidence interval, from the values' order alone: no distribution is assumed."""
+    ordered, n = sorted(values), len(values)
+    reach = CONFIDENCE * math.sqrt(n) / 2
+    low, high = max(0, math.floor(n / 2 - reach)), min(n - 1, math.ceil(n / 2 + reach) - 1)
+    return statistics.median(ordered), (ordered[high] - ordered[low]) / 2
+
+
+def uncertain(added, error):
+    """Whether a figure is not to be relied on: it may as well be a quarter more or less."""
+    return error > abs(added) * UNCERTAIN
+
+
+@dataclass
+class Share:
+    """What one router sends in a turn."""
+    warmup: int
+    packets: int
+
+    @property
+    def all(self):
+        return self.warmup + self.packets
 
 
 class Trial:
@@ -150,95 +189,121 @@ class Trial:
         self.bench, self.ruleset, self.name, self.case = bench, ruleset, name, case
         self.flows, self.count = flows, count
         self.base, self.contenders = base, contenders
-        self.packets = {}
+        self.rng = random.Random(count)
+        self.routers, self.shares, self.sent = {}, {}, {}
 
     def title(self, who):
         return f"{self.ruleset.shape}, {self.ruleset.size} rules, {self.name}, {self.count} flows, {who}"
 
     def run(self):
         self.bench.injector.load(b"".join(flow.pack() for flow in self.flows))
-        routers = self._routers()
-        for router in routers.values():
+        self.routers = self._references()
+        self.routers.update({c.name: c.router for c in self.contenders})
+        self.sent = dict.fromkeys(self.routers, 0)
+        for router in self.routers.values():
             router.flush_connections()
         counted = {c.name: c.decided() for c in self.contenders}
-        sent = self._prepare(routers)
-        times = {who: [] for who in routers}
-        for turn in range(self._rounds()):
-            order = list(routers) if turn % 2 == 0 else list(reversed(routers))
-            # All figures rest on the first one's: it is taken twice a round.
-            for who in order + ["none"]:
-                times[who].append(self._send(who, routers[who], self.packets[who]))
-                sent[who] += self.packets[who]
-        notes = self._who_decided(counted, sent)
-        return self._records(times, notes)
+        self._first_packets()
+        slow = [c.name for c in self.contenders if self.shares[c.name].all < TURN]
+        self._meet_all_flows(slow)
+        times = {}
+        # The slow ones walk through more memory than caches hold: not while others are measured.
+        for group in ([c.name for c in self.contenders if c.name not in slow], slow):
+            if group:
+                times.update(self._take_turns(group))
+        return self._records(times, self._who_decided(counted))
 
-    def _routers(self):
+    def _references(self):
         routers = {"none": self.base["none"]}
         if self.case.verdict == "drop":
             routers.update({"accept": self.base["accept"], "drop": self.base["drop"]})
-        routers.update({c.name: c.router for c in self.contenders})
         return routers
 
-    def _rounds(self):
-        """Rounds of many flows are long, and need not be as many."""
-        return self.bench.rounds if len(self.flows) == 1 else max(3, self.bench.rounds // 2)
-
-    def _send(self, who, router, packets, first=0):
+    def _send(self, who, packets, first=0, warmup=0):
         """Nanoseconds a packet. The kernel's own figure covers nothing but packets, and all that interrupts them;
         this thread's CPU time covers no interruption, but the preparations: the truth is below both."""
-        _, cpu, arrived, duration = router.send(packets, first)
-        expected = 0 if who == "drop" or (self.case.verdict == "drop" and who not in ("none", "accept")) else packets
+        _, cpu, arrived, duration = self.routers[who].send(packets, first, warmup)
+        self.sent[who] += packets + warmup
+        stopped = who == "drop" or (self.case.verdict == "drop" and who not in ("none", "accept"))
+        expected = 0 if stopped else packets + warmup
         if arrived != expected:
-            self.bench.problem(f"{self.title(who)}: {arrived} of {packets} packets arrived, should be {expected}")
+            self.bench.problem(f"{self.title(who)}: {arrived} of {packets + warmup} packets arrived, should be {expected}")
         return min(duration, cpu / packets)
 
-    def _prepare(self, routers):
-        """Finds out how many packets make a round of each router, and makes the connections that they need.
-        Returns how many packets that took of each."""
-        sent = {}
-        for who, router in routers.items():
-            few = min(len(self.flows), FEW)
+    def _first_packets(self):
+        """Finds out how many packets each one's turn has."""
+        for who, router in self.routers.items():
             if self.case.established:
-                router.establish(min(len(self.flows), BATCH))
+                router.establish(min(len(self.flows), FEW))
             # A connection must be known before two of its packets come in one batch.
-            self._send(who, router, few)
-            tries = FEW
-            estimate = self._send(who, router, FEW)
-            if estimate < SLOW:
-                # Cold caches, and the generator's own preparations: not yet the truth.
-                estimate = self._send(who, router, BATCH)
-                tries += BATCH
-            self.packets[who] = self._round_of(estimate)
-            sent[who] = few + tries
-        for who, packets in self._meet_all_flows(routers).items():
-            sent[who] += packets
-        return sent
+            self._send(who, min(len(self.flows), FEW))
+            # The cold one of two, or the one that was interrupted, says nothing.
+            self.shares[who] = self._share(min(self._send(who, FEW), self._send(who, FEW)))
 
-    def _round_of(self, estimate):
-        """Packets of a round, when one takes so many nanoseconds: all flows, if that can be afforded."""
-        wanted = self.bench.round_ns / max(50.0, estimate)
-        if len(self.flows) > 1:
-            wanted = max(wanted, min(len(self.flows), 8 * wanted))
-        return max(FEW, int(wanted) // BATCH * BATCH)
+    @staticmethod
+    def _share(estimate):
+        if estimate < SLOW:
+            return Share(WARM_UP, TURN - WARM_UP)
+        packets = max(FEW, int(TURN_NS / estimate) // FEW * FEW)
+        return Share(max(2, packets // 8), packets)
 
-    def _meet_all_flows(self, routers):
-        """Each flow once, in blocks, and each block by another router first: all namespaces share one hash of
-        connections, where those that came last are found first."""
-        sent = dict.fromkeys(routers, 0)
-        order = list(routers)
-        for first in range(0, len(self.flows), BLOCK):
-            for who in order:
-                count = min(BLOCK, len(self.flows) - first, self.packets[who] - first)
-                if count <= 0:
+    def _places(self):
+        """Where among the flows turns begin, in an order of their own."""
+        places = list(range(0, len(self.flows), TURN))
+        random.Random(len(places)).shuffle(places)
+        return places
+
+    def _meet_all_flows(self, slow):
+        """Each flow once, a turn's flows of all routers before the next ones, in any order: all namespaces share one hash
+        of connections, where those that came last are found first."""
+        if len(self.flows) == 1:
+            return
+        for number, first in enumerate(self._places()):
+            for who in self.rng.sample(list(self.routers), len(self.routers)):
+                # The slow ones will not come to more.
+                if who in slow and number >= self._turns(slow):
                     continue
+                count = min(self.shares[who].all, len(self.flows) - first)
                 if self.case.established:
-                    routers[who].establish(count, first)
-                self._send(who, routers[who], count, first)
-                sent[who] += count
-            order = order[1:] + order[:1]
-        return sent
+                    self.routers[who].establish(count, first)
+                self._send(who, count, first)
 
-    def _who_decided(self, before, sent):
+    def _turns(self, group):
+        """The slow ones need not as many: what they add is far more than all noise."""
+        slow = any(self.shares[who].all < TURN for who in group)
+        return ROUND * self.bench.rounds // (2 if slow else 1)
+
+    def _take_turns(self, group):
+        """{who: the turns' nanoseconds}, of the references, too; until they are certain enough."""
+        references = list(self._references())
+        times = {who: [] for who in references + group}
+        places = self._places()
+        turns = self._turns(group)
+        for number in range(turns * MORE):
+            if number >= turns and number % ROUND == 0 and self._fine(times, group):
+                break
+            first = places[number % len(places)]
+            for who in self.rng.sample(list(times), len(times)):
+                share = self.shares[who]
+                # Behind the last flow the first one comes.
+                times[who].append(self._send(who, share.packets, first, share.warmup))
+        base = self._base(times)
+        return {who: ([t - b for t, b in zip(times[who], base)], base) for who in group}
+
+    def _base(self, times):
+        if self.case.verdict != "drop":
+            return times["none"]
+        return [drop - accept + none for drop, accept, none in zip(times["drop"], times["accept"], times["none"])]
+
+    def _fine(self, times, group):
+        base = self._base(times)
+        for who in group:
+            added, error = median_and_error([t - b for t, b in zip(times[who], base)])
+            if error > max(FINE[0], FINE[1] * abs(added)):
+                return False
+        return True
+
+    def _who_decided(self, before):
         """Notes for the contenders that BPF should have decided for."""
         notes = {}
         for contender in self.contenders:
@@ -246,12 +311,12 @@ class Trial:
             if before[contender.name] is None:
                 continue
             decided = contender.decided() - before[contender.name]
-            total = sent[contender.name]
+            total = self.sent[contender.name]
             # Two packets whose notes want the same place are rare, and then one is left to nft by design.
             if total * (1 - NOTES) <= decided <= total:
                 continue
             if decided == 0 and (contender.note or self._handed_over(contender)):
-                notes[contender.name] = contender.note or "handed over to nft"
+                notes[contender.name] = contender.note or HANDED_OVER
             else:
                 self.bench.problem(f"{self.title(contender.name)}: BPF decided {decided} of {total} packets")
                 notes[contender.name] = f"BPF decided {decided} of {total}"
@@ -263,26 +328,20 @@ class Trial:
         return bool(contender.chain().get("handover_rules"))
 
     def _records(self, times, notes):
-        # The reference of one round is no better than one sample: its median over the rounds is.
-        middle = {who: statistics.median(times[who]) for who in times}
-        base = middle["none"]
-        if self.case.verdict == "drop":
-            base = middle["drop"] - (middle["accept"] - base)
-        added = {c.name: [t - base for t in times[c.name]] for c in self.contenders}
-        return [self._record(c, base, added, notes[c.name]) for c in self.contenders]
+        added = {who: median_and_error(differences)[0] for who, (differences, _) in times.items()}
+        return [self._record(c, *times[c.name], added, notes[c.name]) for c in self.contenders]
 
-    def _record(self, contender, base, added, note):
-        mine = added[contender.name]
+    def _record(self, contender, differences, base, added, note):
+        who, share = contender.name, self.shares[contender.name]
+        quartiles = statistics.quantiles(differences, n=4)
+        flows = min(len(self.flows), TURN * (len(self._places()) - 1) + share.packets, share.packets * len(differences))
 
         def ratio(other):
-            if other not in added or min(added[other]) <= 0:
-                return ""
-            return round(statistics.median(a / b for a, b in zip(mine, added[other])), 4)
+            return float(f"{added[who] / added[other]:.4g}") if added.get(other, 0) > 0 else ""
 
-        packets = self.packets[contender.name]
-        return Record(self.ruleset.shape, self.ruleset.size, self.ruleset.rules, self.name, self.count,
-                      min(len(self.flows), packets), self.case.verdict, contender.name, len(mine), packets,
-                      round(base, 1), round(statistics.median(mine), 1), round(min(mine), 1),
+        return Record(self.ruleset.shape, self.ruleset.family, self.ruleset.size, self.ruleset.rules, self.name, self.count,
+                      flows, self.case.verdict, who, len(differences), share.packets, round(statistics.median(base), 1),
+                      *(round(ns, 1) for ns in (*median_and_error(differences), quartiles[0], quartiles[2])),
                       ratio("nft"), ratio("legacy"), round(contender.load_seconds, 3), note)
 
 

@@ -7,6 +7,7 @@ LINES = {   # colours that most eyes can tell apart, and a mark each
     "legacy": ("iptables-legacy", "#777777", 5), "nft": ("iptables-nft", "#d55e00", 7),
     "native": ("nft, sets and maps by hand", "#e69f00", 9), "hybrid": ("iptables-bpf, hybrid", "#56b4e9", 11),
     "exclusive": ("iptables-bpf, exclusive", "#0055a4", 13), "bfcli": ("bpfilter", "#009e73", 3),
+    "bfcli-sets": ("bpfilter, sets by hand", "#cc79a7", 2),
 }
 COLUMNS = 3
 CASE, FLOWS = "late", 65536

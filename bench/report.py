@@ -8,15 +8,17 @@
 """
 import argparse
 import csv
+import math
 import os
 import sys
 
 import plots
 import targets
+from measure import UNCERTAIN, uncertain
 
 SRCDIR = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
 TITLES = {"legacy": "iptables-legacy", "nft": "iptables-nft", "native": "nft sets", "hybrid": "hybrid",
-          "exclusive": "exclusive", "bfcli": "bpfilter"}
+          "exclusive": "exclusive", "bfcli": "bpfilter", "bfcli-sets": "bpfilter sets"}
 # Of the commands, those that the README tells; the CSV has all.
 README_COMMANDS = (
     "-A to 5 rules", "-C among 5 rules", "-C of the last of 10000", "-C of none of 10000", "-D of the last of 10000", "-A to 10000",
@@ -35,9 +37,9 @@ class Data:
         self.packets = _read(os.path.join(directory, "packets.csv"))
         self.commands = _read(os.path.join(directory, "commands.csv"))
         for row in self.packets:
-            for name in ("size", "rules", "flows"):
+            for name in ("family", "size", "rules", "flows"):
                 row[name] = int(row[name])
-            for name in ("base_ns", "added_ns", "added_min_ns", "ratio_nft", "ratio_legacy"):
+            for name in ("base_ns", "added_ns", "added_pm_ns", "ratio_nft", "ratio_legacy"):
                 row[name] = float(row[name]) if row[name] else None
         for row in self.commands:
             for name in ("median", "min", "ratio_stock"):
@@ -45,8 +47,8 @@ class Data:
         machine = os.path.join(directory, "machine.txt")
         self.machine = open(machine, encoding="utf-8").read().strip() if os.path.exists(machine) else ""
 
-    def find(self, **wanted):
-        return [row for row in self.packets if all(row[key] == value for key, value in wanted.items())]
+    def find(self, family=4, **wanted):
+        return [row for row in self.packets if row["family"] == family and all(row[key] == value for key, value in wanted.items())]
 
     def command(self, what, side="ours"):
         """The figure of one command on one side, or None."""
@@ -74,65 +76,69 @@ def markdown(head, rows):
 
 
 def nanoseconds(row):
-    """A cell. What BPF did not decide says so."""
+    """A cell. What BPF did not decide says so, and what is not certain."""
     if row is None:
         return ""
-    number = row["added_ns"]
-    text = f"{number:,.0f}" if abs(number) >= 100 else f"{number:.0f}"
-    return text + ("*" if row["note"] else "")
+    return "≈ " * uncertain(row["added_ns"], row["added_pm_ns"]) + f"{row['added_ns']:,.0f}" + "*" * bool(row["note"])
 
 
-def ours(data):
-    return [name for name in ("hybrid", "exclusive") if name in data.contenders]
+def table(data, head, wanted):
+    """Of (first cells, what find() is to find) a table: nanoseconds of each contender, then our ratios to iptables-nft and
+    -legacy. What nobody has in these lines gets no column."""
+    lines = [(cells, {row["contender"]: row for row in data.find(**where)}) for cells, where in wanted]
+    lines = [(cells, found) for cells, found in lines if found]
+    present = [name for name in data.contenders if any(name in found for _, found in lines)]
+    ratios = [(name, other) for name in ("hybrid", "exclusive") for other in ("nft", "legacy") if {name, other} <= set(present)]
+    rows = [cells + [nanoseconds(found.get(name)) for name in present] + [ratio(found, *pair) for pair in ratios]
+            for cells, found in lines]
+    return markdown(head + [TITLES[name] for name in present] + [f"{name} / {other}" for name, other in ratios], rows) if rows else ""
 
 
-def heads(data):
-    """Of what cells() gives."""
-    ratios = [f"{name} / {other}" for name in ours(data) for other in ("nft", "legacy") if other in data.contenders]
-    return [TITLES[name] for name in data.contenders] + ratios
-
-
-def cells(data, **where):
-    """Nanoseconds of each contender, then our ratios to iptables-nft and -legacy."""
-    found = {row["contender"]: row for row in data.find(**where)}
-    if not found:
-        return []
-    line = [nanoseconds(found.get(name)) for name in data.contenders]
-    for name in ours(data):
-        for other in ("nft", "legacy"):
-            if other in data.contenders:
-                line.append(_ratio(found[name][f"ratio_{other}"]) if name in found else "")
-    return line
+def ratio(found, name, other):
+    if name not in found or other not in found:
+        return ""
+    value = found[name][f"ratio_{other}"]
+    if value is None:
+        return ""
+    shares = [row["added_pm_ns"] / abs(row["added_ns"]) if row["added_ns"] else 1 for row in (found[name], found[other])]
+    return "≈ " * (math.hypot(*shares) > UNCERTAIN) + _ratio(value)
 
 
 def _ratio(value):
     return "" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def small_table(data):
+def small_table(data, family=4):
     """The shapes that have one size."""
-    rows = []
-    for shape, what in (("server", "20-rule server"), ("router", "40-rule router")):
-        for case, said in (("early", "first rule (ESTABLISHED)"), ("late", "last rule"), ("nowhere", "policy DROP")):
-            for flows in (1, 65536):
-                line = cells(data, shape=shape, case=case, flows=flows)
-                if line:
-                    rows.append([what, said, f"{flows:,}"] + line)
-    return markdown(["ruleset", "packet decided by", "flows"] + heads(data), rows)
+    wanted = [([what, said, f"{flows:,}"], {"family": family, "shape": shape, "case": case, "flows": flows})
+              for shape, what in (("server", "20-rule server"), ("router", "40-rule router"))
+              for case, said in (("early", "first rule (ESTABLISHED)"), ("late", "last rule"), ("nowhere", "policy DROP"))
+              for flows in sorted({row["flows"] for row in data.packets})]
+    return table(data, ["ruleset", "packet decided by", "flows"], wanted)
 
 
 def shapes_of(data):
     return [shape for shape in dict.fromkeys(row["shape"] for row in data.packets) if shape not in ("server", "router")]
 
 
-def size_table(data, case, flows, sizes):
+def size_table(data, case, flows, sizes, family=4):
+    wanted = [([shape, f"{size:,}"], {"family": family, "shape": shape, "size": size, "case": case, "flows": flows})
+              for shape in shapes_of(data) for size in sizes]
+    return table(data, ["shape", "rules"], wanted)
+
+
+def shape_table(data):
+    """How often iptables-nft's cost holds ours, for each shape, where targets ask for it."""
     rows = []
     for shape in shapes_of(data):
-        for size in sizes:
-            line = cells(data, shape=shape, size=size, case=case, flows=flows)
-            if line:
-                rows.append([shape, f"{size:,}"] + line)
-    return markdown(["shape", "rules"] + heads(data), rows)
+        for size, least in targets.CHEAPER:
+            found = targets.cheaper(data, targets.best(data), size, shape)
+            told = {case: [value for name, value in found if f", {case}," in name] for case in ("late", "nowhere")}
+            if found:
+                worst = min(value for _, value in found)
+                rows.append([shape, f"{size:,}", *(targets.number(min(told[case])) if told[case] else "handed over" for case in told),
+                             f"≥ {least}", "reached" if worst >= least else "**missed**"])
+    return markdown(["shape", "rules", "late rule", "no rule", "target", ""], rows) if rows else ""
 
 
 def notes(data):
@@ -140,8 +146,9 @@ def notes(data):
     seen = {}
     for row in data.packets:
         if row["note"]:
-            seen.setdefault((row["contender"], row["note"]), []).append(f"{row['shape']} {row['size']:,}")
-    return "\n".join(f"\\* {TITLES[who]}: {note} ({', '.join(dict.fromkeys(where))})" for (who, note), where in seen.items())
+            where = f"{row['shape']} {row['size']:,}" + ", IPv6" * (row["family"] == 6)
+            seen.setdefault((row["contender"], row["note"]), []).append(where)
+    return "\n".join(f"\\* {TITLES[who]}: {note} ({'; '.join(dict.fromkeys(where))})" for (who, note), where in seen.items())
 
 
 def target_table(data):
@@ -165,21 +172,27 @@ def command_table(data, only=None):
     return markdown(["command", "iptables-nft", "iptables-legacy", "iptables-bpf", "ours / iptables-nft"], rows)
 
 
+CERTAIN = "≈: the median's 95 % confidence interval is wider than a quarter of the figure to either side; the CSV has all intervals."
+
+
 def whole(data):
     """All tables, for the terminal; none that is empty."""
     parts = []
     if data.packets:
-        parts.append("Nanoseconds that a packet takes more than without a ruleset, and our ratios")
-        if data.find(shape="server") or data.find(shape="router"):
-            parts.append(small_table(data))
+        parts.append("Nanoseconds that a packet takes more than without a ruleset, and our ratios\n" + CERTAIN)
         sizes = sorted({row["size"] for row in data.packets if row["shape"] in shapes_of(data)})
-        for case in ("early", "late", "nowhere") if sizes else ():
-            for flows in sorted({row["flows"] for row in data.packets}):
-                parts += [f"Packets that meet {case} rules, {flows:,} flow{'s' * (flows > 1)}:",
-                          size_table(data, case, flows, sizes)]
+        for family in sorted({row["family"] for row in data.packets}):
+            parts += [f"IPv{family}:", small_table(data, family)]
+            for case in ("early", "late", "nowhere") if sizes else ():
+                for flows in sorted({row["flows"] for row in data.packets}):
+                    found = size_table(data, case, flows, sizes, family)
+                    parts += [f"IPv{family}, packets that meet {case} rules, {flows:,} flow{'s' * (flows > 1)}:", found] if found else []
         parts.append(notes(data))
     if data.commands:
         parts += ["Commands:", command_table(data)]
+    by_shape = shape_table(data)
+    if by_shape:
+        parts += ["So many times cheaper than iptables-nft:", by_shape]
     return "\n\n".join([part for part in parts if part] + ["Targets:", target_table(data)])
 
 
@@ -187,16 +200,25 @@ def readme(data, directory):
     """What the README shows."""
     where = os.path.relpath(directory, SRCDIR)
     parts = [f"Measured by `sudo ./run bench` ({data.machine}). Nanoseconds that a packet takes more than on a router without any "
-             "ruleset (but with conntrack, where the ruleset uses it), and the ratios of that; medians. "
-             f"All figures: [{where}]({where}).",
+             "ruleset (but with conntrack, where the ruleset uses it), and the ratios of that; medians of differences between "
+             f"turns. {CERTAIN} All figures: [{where}]({where}).",
              f"![Cost of a packet over the number of rules]({where}/rules.svg)",
              f"![Cost of a packet in two everyday rulesets]({where}/small.svg)",
              small_table(data),
              "Packets that meet one of the last tenth of the rules, from 65,536 flows:",
-             size_table(data, "late", 65536, (100, 1000, 10000, 100000)), notes(data)]
+             size_table(data, "late", 65536, (100, 1000, 10000, 100000))]
+    if data.find(family=6):
+        parts += ["IPv6, the same rules and packets for addresses of IPv6:", small_table(data, 6),
+                  size_table(data, "late", 65536, (100, 1000, 10000, 100000), 6)]
+    parts.append(notes(data))
     if data.commands:
         parts += ["Commands:", command_table(data, README_COMMANDS)]
     parts += ["What was to be reached, and what was:", target_table(data)]
+    by_shape = shape_table(data)
+    if by_shape:
+        parts += [f"So many times cheaper than iptables-nft ({targets.best(data)}, the worse of 1 and 65,536 flows). In Kubernetes' chains "
+                  "for pods iptables-nft itself passes only a sixth of the rules; of its list of services, what is refused is REJECTed, "
+                  "by nftables in either case, and no target applies to that:", by_shape]
     return "\n\n".join(part for part in parts if part)
 
 

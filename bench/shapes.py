@@ -6,11 +6,13 @@ sets and verdict maps where that is possible, and packets: "early" meets the fir
 last, "nowhere" no rule but the policy. One packet alone meets the very first or last rule.
 """
 import random
-from dataclasses import dataclass, field
+import re
+import socket
+from dataclasses import dataclass, field, replace
 from typing import Callable, Dict, List, Optional
 
 import classbench
-from injector import ACK, MAX_FLOWS, ROUTER, SYN, TCP, UDP, Flow, address, dotted
+from injector import ACK, MAX_FLOWS, ROUTER, SYN, TCP, UDP, Flow, address, dotted, to_ipv6
 
 SIZES = (1, 10, 100, 1000, 10000, 100000)
 SEED = 20251123
@@ -32,9 +34,11 @@ class Ruleset:
     cases: Dict[str, Case]
     native: Optional[str] = None                # for nft -f
     bfcli: Optional[str] = None                 # policy and rules for bpfilter
+    bfcli_sets: Optional[str] = None            # the same with its sets
     hook: str = "forward"
     conntrack: bool = False
     listen: List[tuple] = field(default_factory=list)
+    family: int = 4
 
     @property
     def rules(self):
@@ -93,7 +97,8 @@ def drop_list(size):
          "late": Case("drop", spread(tenth(addresses, "late"), packet)),
          "nowhere": Case("accept", spread(others, packet))},
         nft_table("ip saddr @listed counter drop", before=nft_set("listed", "ipv4_addr", [dotted(a) for a in addresses])),
-        "ACCEPT\n" + "".join(f"rule\nip4.saddr eq {dotted(a)}\ncounter\nDROP\n" for a in addresses))
+        "ACCEPT\n" + "".join(f"rule\nip4.saddr eq {dotted(a)}\ncounter\nDROP\n" for a in addresses),
+        "ACCEPT\n" + f"rule\n(ip4.saddr) in {{ {'; '.join(dotted(a) for a in addresses)} }}\ncounter\nDROP\n")
 
 
 CARTESIAN = {1: (1, 1, 1, 1), 10: (5, 2, 1, 1), 100: (5, 5, 2, 2), 1000: (10, 5, 4, 5), 10000: (10, 10, 10, 10),
@@ -130,7 +135,10 @@ def cartesian(size):
                   before=nft_set("allowed", "ipv4_addr . ipv4_addr . inet_service . inet_service", keys)),
         "DROP\n" + "".join(f"rule\nip4.saddr eq {dotted(source + s)}\nip4.daddr eq {dotted(destination + d)}\n"
                            f"udp.sport eq {10100 + sp}\nudp.dport eq {8080 + dp}\ncounter\nACCEPT\n"
-                           for s, d, sp, dp in products))
+                           for s, d, sp, dp in products),
+        "DROP\nrule\n(ip4.saddr, ip4.daddr, udp.sport, udp.dport) in { " +
+        "; ".join(f"{dotted(source + s)}, {dotted(destination + d)}, {10100 + sp}, {8080 + dp}" for s, d, sp, dp in products) +
+        " }\ncounter\nACCEPT\n")
 
 
 # ---- ClassBench's characters ----
@@ -222,14 +230,25 @@ def docker(size):
 POD_RULES = 6
 
 
-def kubernetes(size):
-    """kube-proxy's filter chains and a network policy's chain a pod."""
+KUBE_FORWARD = [
+    "KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
+    "KUBE-FORWARD -m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x4000/0x4000 -j ACCEPT",
+    "KUBE-FORWARD -m comment --comment \"kubernetes forwarding conntrack rule\" -m conntrack --ctstate RELATED,ESTABLISHED "
+    "-j ACCEPT"]
+KUBE_FORWARD_NATIVE = ("ct state vmap { invalid : drop, related : accept, established : accept }\n"
+                       "meta mark & 0x4000 == 0x4000 counter accept\n")
+
+
+def _new_client(port, flags=SYN):
+    """A flow from a stranger to one of some addresses."""
+    return lambda daddr, k: Flow(address("11.0.0.0") + (k * 2654435761 & 0xffffff), daddr, TCP, 20000 + k % 40000, port, flags)
+
+
+def kubernetes_pods(size):
+    """Network policies: a chain for each pod, and a jump to it by the pod's address. A packet passes the jumps, one rule of
+    six, and the rules of one pod."""
     frame = ["FORWARD -m comment --comment \"kubernetes forwarding rules\" -j KUBE-FORWARD",
-             "FORWARD -m comment --comment \"network policies\" -j KUBE-POLICY",
-             "KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
-             "KUBE-FORWARD -m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x4000/0x4000 -j ACCEPT",
-             "KUBE-FORWARD -m comment --comment \"kubernetes forwarding conntrack rule\" "
-             "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"]
+             "FORWARD -m comment --comment \"network policies\" -j KUBE-POLICY"] + KUBE_FORWARD
     pods = [address("10.244.0.2") + n for n in range(max(1, (size - len(frame)) // POD_RULES))]
     names = [f"KUBE-POD-FW-{n:08X}" for n in range(len(pods))]
     rules = frame + [f"KUBE-POLICY -d {dotted(p)}/32 -m comment --comment \"pod: default/pod-{n}\" -j {names[n]}"
@@ -248,22 +267,38 @@ def kubernetes(size):
                    f"counter drop\n}}\n")
         verdicts.append(f"{dotted(pods[n])} : jump pod{n}")
 
-    def client(flags):
-        return lambda pod, k: Flow(address("11.0.0.0") + (k * 2654435761 & 0xffffff), pod, TCP, 20000 + k % 40000, 9100, flags)
-
     def stranger(_, k):
         return Flow(address("11.0.0.0") + (k * 2654435761 & 0xffffff), address("10.250.0.2") + (k & 0xffff), TCP,
                     20000 + k % 40000, 9100)
 
     return Ruleset(
-        "Kubernetes", size, filter_table(rules, chains=["KUBE-FORWARD", "KUBE-POLICY"] + names),
-        {"early": Case("accept", spread(pods, client(ACK)), established=True),
-         "late": Case("accept", spread(tenth(pods, "late"), client(SYN))),
+        "Kubernetes pods", size, filter_table(rules, chains=["KUBE-FORWARD", "KUBE-POLICY"] + names),
+        {"early": Case("accept", spread(pods, _new_client(9100, ACK)), established=True),
+         "late": Case("accept", spread(tenth(pods, "late"), _new_client(9100))),
          "nowhere": Case("accept", spread([None], stranger))},
         # nft takes minutes to load 16,000 chains.
-        None if size > 10000 else nft_table("ct state vmap { invalid : drop, related : accept, established : accept }\n"
-                  "meta mark & 0x4000 == 0x4000 counter accept\nip daddr vmap @pods",
-                  before=chains + nft_set("pods", "ipv4_addr : verdict", verdicts, what="map")),
+        None if size > 10000 else nft_table(KUBE_FORWARD_NATIVE + "ip daddr vmap @pods", before=chains + nft_set("pods", "ipv4_addr : verdict", verdicts, what="map")),
+        conntrack=True)
+
+
+def kubernetes_services(size):
+    """kube-proxy's filter chains: new connections pass one rule for each service without endpoints, which refuses it. That
+    takes a target that only nft has: such packets ("late") are handed over, and the table cannot sleep. A connection to a
+    service that has endpoints ("nowhere") meets none of these rules."""
+    frame = ["FORWARD -m comment --comment \"kubernetes forwarding rules\" -j KUBE-FORWARD",
+             "FORWARD -m conntrack --ctstate NEW -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES"]
+    frame += KUBE_FORWARD
+    services = [address("10.96.0.1") + n for n in range(max(1, size - len(frame)))]
+    rules = frame + [f"KUBE-SERVICES -d {dotted(a)}/32 -p tcp -m comment --comment \"default/service-{n}:http has no endpoints\" "
+                     "-m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable" for n, a in enumerate(services)]
+    pods = [address("10.244.0.2") + n for n in range(250)]
+    return Ruleset(
+        "Kubernetes services", size, filter_table(rules, chains=["KUBE-FORWARD", "KUBE-SERVICES"]),
+        {"early": Case("accept", spread(pods, _new_client(8080, ACK)), established=True),
+         "late": Case("drop", spread(tenth(services, "late"), _new_client(80))),
+         "nowhere": Case("accept", spread(pods, _new_client(8080)))},
+        nft_table(KUBE_FORWARD_NATIVE + "ct state new ip daddr . tcp dport @refused counter reject with icmp port-unreachable",
+                  before=nft_set("refused", "ipv4_addr . inet_service", [f"{dotted(a)} . 80" for a in services])),
         conntrack=True)
 
 
@@ -451,6 +486,49 @@ def router(_=40):
         nft_table(ROUTER_NATIVE, policy="drop", before=ROUTER_CHAINS), conntrack=True)
 
 
+# ---- the same for IPv6 ----
+
+_ADDRESS = re.compile(r"(?<![\d.])(\d+\.\d+\.\d+\.\d+)(?:/(\d+))?(?![\d.])")
+# What is called otherwise, in the form of iptables-restore, nft and bfcli.
+IPV6_WORDS = (
+    ("-p icmp -m icmp --icmp-type 8", "-p ipv6-icmp -m icmp6 --icmpv6-type 128"), ("icmp-port-unreachable", "icmp6-port-unreachable"),
+    ("table ip filter", "table ip6 filter"), ("ipv4_addr", "ipv6_addr"), ("ip saddr", "ip6 saddr"), ("ip daddr", "ip6 daddr"),
+    ("icmp type", "icmpv6 type"), ("with icmp port", "with icmpv6 port"), ("ip4.", "ip6."),
+)
+
+
+def _address_of_ipv6(match):
+    """What to_ipv6() makes of an address: a host's /32 becomes a /128, a network of n bits one of 32 + n."""
+    number, length = to_ipv6(address(match[1])), match[2]
+    if length not in (None, "32"):
+        number -= 1
+    text = socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
+    return text if length is None else f"{text}/{128 if length == '32' else 32 + int(length)}"
+
+
+def as_ipv6(ruleset):
+    """The same rules for the addresses of IPv6 that stand for the ruleset's, and the same packets."""
+    def text(words):
+        if words is None:
+            return None
+        for old, new in IPV6_WORDS:
+            words = words.replace(old, new)
+        return _ADDRESS.sub(_address_of_ipv6, words)
+
+    def flows(case):
+        return lambda n: [flow.as_ipv6() for flow in case.flows(n)]
+
+    return replace(ruleset, family=6, text=text(ruleset.text), native=text(ruleset.native), bfcli=text(ruleset.bfcli),
+                   bfcli_sets=text(ruleset.bfcli_sets),
+                   cases={name: replace(case, flows=flows(case)) for name, case in ruleset.cases.items()})
+
+
+def make(shape, size, family=4):
+    """The Ruleset of a key of SHAPES."""
+    ruleset = SHAPES[shape][0](size)
+    return ruleset if family == 4 else as_ipv6(ruleset)
+
+
 SHAPES = {
     "server": (server, (20,)),
     "router": (router, (40,)),
@@ -461,5 +539,8 @@ SHAPES = {
     "fw": (_classbench("fw"), SIZES),
     "ipc": (_classbench("ipc"), SIZES),
     "docker": (docker, SIZES),
-    "kubernetes": (kubernetes, SIZES),
+    "kubernetes": (kubernetes_pods, SIZES),
+    "kubesvc": (kubernetes_services, SIZES),
 }
+IPV6_SHAPES = ("server", "router", "droplist", "cartesian", "acl")      # of a run that names none
+IPV6_SIZES = (100, 1000, 10000)
