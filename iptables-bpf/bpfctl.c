@@ -92,11 +92,11 @@ static int cmd_sync(int argc, char **argv)
 static int cmd_reap(int argc, char **argv)
 {
 	struct err e = {0};
-	bool watch;
+	bool background;
 
-	if (background_only(argc, argv, &watch))
+	if (background_only(argc, argv, &background))
 		return BPFCTL_USAGE;
-	return reap(watch, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
+	return reap(background, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
 }
 
 static int cmd_watch(int argc, char **argv)

@@ -229,9 +229,8 @@ static int leave(struct leave *l, bool guarded, struct err *e)
 	 */
 	if (guarded && l->have_ns && !find_sleepers(l, e) && l->asleep) {
 		change_ctl(l, 0, bits(l->mask, ABI_CTL_AWAKE));
-		guarded = !insert_guards(l);
-	} else {
-		guarded = false;
+		/* Without them nft's rules count these packets, too. */
+		insert_guards(l);
 	}
 	err = wake(l, e);
 	if (err) {

@@ -105,7 +105,7 @@ void kick_bpfctl(const char *const *args, bool wait)
 		return;
 	if (asked)
 		snprintf(mode, sizeof(mode), "%s=%.10s", mode_variable, asked);
-	for (i = 0; args[i] && i < MAX_ARGS; i++)
+	for (i = 0; i < MAX_ARGS && args[i]; i++)
 		argv[i + 1] = args[i];
 	if (posix_spawn_file_actions_init(&actions))
 		return;

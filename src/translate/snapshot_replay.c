@@ -503,7 +503,7 @@ int snap_state_each(const struct snap_state *st, enum family family,
 	const struct state_table *t = find_table(st, family, table);
 	struct state_chain *c;
 	struct node *n;
-	int ret = 0;
+	int ret;
 
 	if (!t)
 		return 0;

@@ -9,44 +9,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "loader/cache.h"
 #include "loader/place.h"
 #include "loader/record.h"
+#include "tests/unit/loader_place.h"
 
 static struct place place = {.cookie = 0x2a};
 
 static int make_root(void **state)
 {
-	char path[PLACE_PATH_LEN];
-
-	strcpy(place.root, "/tmp/ipb-record.XXXXXX");
-	if (!mkdtemp(place.root))
-		return -1;
-	snprintf(path, sizeof(path), "%s/run", place.root);
-	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%s" PLACE_RUN, place.root);
-	mkdir(path, 0700);
-	place_file(&place, path, sizeof(path), "");
-	return mkdir(path, 0700);
+	return place_make_temporary(&place);
 }
 
 static int remove_root(void **state)
 {
-	char path[PLACE_PATH_LEN];
-
-	place_file(&place, path, sizeof(path), "status");
-	unlink(path);
-	place_file(&place, path, sizeof(path), "");
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s" PLACE_RUN, place.root);
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s/run", place.root);
-	rmdir(path);
-	return rmdir(place.root);
+	return place_remove_temporary(&place);
 }
 
 static void write_status(const char *text)
@@ -148,6 +127,10 @@ static void test_nonsense(void **state)
 		"handover\t1\t1\n",
 		"handover\t1\t1\tA\n",
 		"handover\tx\n",
+		/* A chain that there is none of, a mode likewise. */
+		"chain\t31\t1\t1\t1\t1\t1\t1\t1\t\n",
+		"chain\t64\t1\t1\t1\t1\t1\t1\t1\t\n",
+		"chain\t11\t3\t1\t1\t1\t1\t1\t1\t\n",
 	};
 	struct record r;
 	unsigned int i;
@@ -161,6 +144,11 @@ static void test_nonsense(void **state)
 	write_status("generation\t5\nsomething new\t1\n");
 	assert_int_equal(record_read(&place, &r), 0);
 	assert_int_equal(r.generation, 5);
+	record_free(&r);
+	/* Ends in the middle of a character. */
+	write_status("error\t50%2");
+	assert_int_equal(record_read(&place, &r), 0);
+	assert_string_equal(r.error, "50%2");
 	record_free(&r);
 }
 

@@ -21,6 +21,7 @@
 #include "loader/ns.h"
 #include "loader/slot.h"
 #include "loader/sys.h"
+#include "tests/unit/loader_place.h"
 
 #define CHAIN	     11
 #define EXIT_SKIPPED 77
@@ -28,28 +29,14 @@
 static struct place place = {.cookie = 0x51};
 static struct ns ns;
 
-static void make(const char *suffix)
-{
-	char path[PLACE_PATH_LEN];
-
-	snprintf(path, sizeof(path), "%s%s", place.root, suffix);
-	if (mkdir(path, 0700) && errno != EEXIST)
-		fail();
-}
-
 static int setup(void **state)
 {
 	char path[PLACE_PATH_LEN];
 
-	strcpy(place.root, "/tmp/ipb-slot.XXXXXX");
-	if (!mkdtemp(place.root))
+	if (place_make_temporary(&place))
 		return -1;
-	make("/run");
-	make(PLACE_RUN);
-	make(PLACE_RUN "/ns-51");
-	make(PLACE_BPFFS);
 	snprintf(path, sizeof(path), "%s" PLACE_BPFFS, place.root);
-	if (mount("bpf", path, "bpf", 0, NULL))
+	if (mkdir(path, 0700) || mount("bpf", path, "bpf", 0, NULL))
 		return -1;
 	place_pin(&place, path, sizeof(path), "%s", "");
 	return mkdir(path, 0700) || ns_create(&ns, &place, NULL);
@@ -57,19 +44,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char path[PLACE_PATH_LEN + 16];
+	char path[PLACE_PATH_LEN];
 
 	ns_close(&ns);
 	snprintf(path, sizeof(path), "%s" PLACE_BPFFS, place.root);
 	umount2(path, MNT_DETACH);
-	rmdir(path);
-	place_file(&place, path, sizeof(path), "");
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s" PLACE_RUN, place.root);
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s/run", place.root);
-	rmdir(path);
-	return rmdir(place.root);
+	return place_remove_temporary(&place);
 }
 
 static struct slot_entry entry(uint64_t handle, unsigned int ordinal)

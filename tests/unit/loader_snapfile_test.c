@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "loader/snapfile.h"
+#include "tests/unit/loader_place.h"
 
 #define WRITERS	    4
 #define GENERATIONS 400
@@ -25,25 +26,12 @@ static struct place place = {.cookie = 1};
 
 static int setup(void **state)
 {
-	char path[PLACE_PATH_LEN];
-
-	snprintf(place.root, sizeof(place.root), "/tmp/ipb-snap.XXXXXX");
-	if (!mkdtemp(place.root))
-		return -1;
-	snprintf(path, sizeof(path), "%s/run", place.root);
-	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%s" PLACE_RUN, place.root);
-	mkdir(path, 0700);
-	place_file(&place, path, sizeof(path), "");
-	return mkdir(path, 0700);
+	return place_make_temporary(&place);
 }
 
 static int teardown(void **state)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", place.root);
-	return system(command);
+	return place_remove_temporary(&place);
 }
 
 static void add(struct snap_record *r, uint64_t handle)
