@@ -169,7 +169,7 @@ ruleset()
 new_ns()
 {
 	local -n lib_out=$1
-	local name="ipb-${TEST%.sh}-$$-${2:-${#lib_namespaces[@]}}"
+	local name="ipb-${TEST%.sh}-${TMP##*.}-${2:-${#lib_namespaces[@]}}"
 
 	ip netns add "$name" || fail "cannot make network namespace $name"
 	lib_namespaces+=("$name")

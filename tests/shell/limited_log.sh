@@ -8,16 +8,19 @@
 PACKETS=20000
 SECONDS_LONG=2
 
-# flood PORT: $LOGGED, $ARRIVED, and $USEC it took; $DECIDED and $HANDED of the INPUT chain during it.
+# flood PORT [RATE:BURST...]: $LOGGED, $ARRIVED, and $USEC it took; $IDEAL and $IDEAL2, what such limits would let through;
+# $DECIDED and $HANDED of the INPUT chain during it.
 flood()
 {
-	local before after
+	local before after port=$1
 
+	shift
 	before=$(status "$FW" '[chain("INPUT")[k] for k in ("decided_packets", "handed_over_packets")]' | tr -d '[],')
-	read -r LOGGED ARRIVED USEC < <(python3 "$(dirname "$0")/limited_log.py" "$PEER" "$FW" 10.77.0.1 "$1" $PACKETS $SECONDS_LONG)
+	read -r LOGGED ARRIVED USEC IDEAL IDEAL2 < <(python3 "$(dirname "$0")/limited_log.py" "$PEER" "$FW" 10.77.0.1 "$port" \
+		$PACKETS $SECONDS_LONG "$@")
 	after=$(status "$FW" '[chain("INPUT")[k] for k in ("decided_packets", "handed_over_packets")]' | tr -d '[],')
 	read -r DECIDED HANDED <<<"$(echo "$before $after" | awk '{ print $3 - $1, $4 - $2 }')"
-	echo "port $1: $LOGGED logged, $ARRIVED arrived in $USEC us, $DECIDED decided by BPF, $HANDED handed over"
+	echo "port $port: $LOGGED logged, $ARRIVED arrived in $USEC us, $DECIDED decided by BPF, $HANDED handed over"
 }
 
 # between WHAT N LEAST MOST: both as awk expressions of t, the seconds it took
@@ -48,10 +51,10 @@ END
 expect_rc "sync" 0 bpfctl "$FW" sync
 expect "the log is a hand-over within its limit" "$FW" \
 	'chain("INPUT")["handover_rules"] == [{"chain": "INPUT", "rule": 2, "reason": "target NFLOG: logs, within its limit"}]'
-flood 5000
+flood 5000 20:5
 equal "nothing gets in" "$ARRIVED" 0
 equal "every packet was seen" "$((DECIDED + HANDED))" $PACKETS
-between "logged within the rate" "$LOGGED" "0.8 * (5 + 20 * t)" "5 + 20 * t + 1"
+between "logged within the rate" "$LOGGED" "0.8 * $IDEAL" "5 + 20 * t + 1"
 between "handed over little more than that" "$HANDED" "$LOGGED" "6 + 20 * t * 8 / 7 + 2"
 equal "the rule counted what it logged" "$(rule_packets "$FW" "the log")" "$LOGGED"
 equal "and the next one everything" "$(rule_packets "$FW" "the rest")" $PACKETS
@@ -59,8 +62,8 @@ equal "and the next one everything" "$(rule_packets "$FW" "the rest")" $PACKETS
 # The smallest bucket.
 ours "$FW" iptables -R INPUT 2 -m limit --limit 50/second --limit-burst 1 -m comment --comment "the log" -j NFLOG --nflog-group 77
 expect_rc "sync" 0 bpfctl "$FW" sync
-flood 5000
-between "logged within the rate, burst 1" "$LOGGED" "0.7 * 50 * t" "1 + 50 * t + 1"
+flood 5000 50:1
+between "logged within the rate, burst 1" "$LOGGED" "0.7 * $IDEAL" "1 + 50 * t + 1"
 between "handed over, burst 1" "$HANDED" "$LOGGED" "2 + 200 * t + 2"
 
 # A limited accept beside it: whichever side decides, its rate is one.
@@ -77,10 +80,10 @@ ours "$FW" iptables-restore <<'END'
 COMMIT
 END
 expect_rc "sync" 0 bpfctl "$FW" sync
-flood 5001
+flood 5001 100:10 20:5
 equal "every packet was seen, with two limits" "$((DECIDED + HANDED))" $PACKETS
-between "let in within the rate" "$ARRIVED" "0.8 * (10 + 100 * t)" "10 + 100 * t + 1"
-between "logged within the rate, with two limits" "$LOGGED" "0.8 * (5 + 20 * t)" "5 + 20 * t + 1"
+between "let in within the rate" "$ARRIVED" "0.8 * $IDEAL" "10 + 100 * t + 1"
+between "logged within the rate, with two limits" "$LOGGED" "0.8 * $IDEAL2" "5 + 20 * t + 1"
 between "handed over within both" "$HANDED" "$ARRIVED" "17 + 120 * t * 8 / 7 + 4"
 equal "let in is what was counted" "$(rule_packets "$FW" "let in")" "$ARRIVED"
 equal "and the rest dropped" "$(rule_packets "$FW" "the rest")" "$((PACKETS - ARRIVED))"
@@ -101,12 +104,12 @@ END
 expect_rc "sync" 0 bpfctl "$FW" sync
 expect "only what is within the rates is handed over" "$FW" \
 	'[h["reason"] for h in chain("INPUT")["handover_rules"]] == ["match hashlimit, within its rate, as other rules hand over, too", "target NFLOG: logs, within its limit"]'
-flood 5000
-between "logged within the rate of hashlimit" "$LOGGED" "0.8 * (5 + 20 * t)" "5 + 20 * t + 1"
+flood 5000 20:5
+between "logged within the rate of hashlimit" "$LOGGED" "0.8 * $IDEAL" "5 + 20 * t + 1"
 between "handed over little more than that, of hashlimit" "$HANDED" "$LOGGED" "6 + 20 * t * 8 / 7 + 2"
 equal "the rule counted what it logged, of hashlimit" "$(rule_packets "$FW" "the log")" "$LOGGED"
-flood 5001
-between "let in up to the rate" "$ARRIVED" "0.8 * (10 + 100 * t)" "10 + 100 * t + 1"
+flood 5001 100:10
+between "let in up to the rate" "$ARRIVED" "0.8 * $IDEAL" "10 + 100 * t + 1"
 between "handed over within it" "$HANDED" "$ARRIVED" "11 + 100 * t * 8 / 7 + 2"
 equal "and the rest dropped as too many" "$(rule_packets "$FW" "too many")" "$((PACKETS - ARRIVED))"
 

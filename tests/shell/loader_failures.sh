@@ -40,6 +40,16 @@ verdicts()
 	equal "$1: dropped" "$(probe 4001 5)" 0
 }
 
+# Until no sync runs that a command has left.
+no_sync_runs()
+{
+	local end=$((SECONDS + 60))
+
+	while grep -qs iptables-bpfctl $(ip netns pids "$FW" | sed 's@.*@/proc/&/comm@') </dev/null && [ "$SECONDS" -lt "$end" ]; do
+		sleep 0.1
+	done
+}
+
 # $1, and a command silent with status 0 in it
 command_works()
 {
@@ -118,7 +128,7 @@ print(s["state"], "root" in s["reason"])')
 	out=$(IPTABLES_BPF=hybrid in_ns "$FW" $caps "$TMP/ours/iptables" -A INPUT -p udp --dport 4998 -j DROP 2>&1)
 	equal "command without $drop: exit status" $? 0
 	equal "command without $drop: output" "$out" ""
-	sleep 0.3
+	no_sync_runs
 	verdicts "no permission"
 	in_ns "$FW" nft delete table ip x
 	repaired "no permission"
@@ -134,6 +144,7 @@ expect_rc "sync without clang" 1 bpfctl "$FW" sync
 expect "status without clang" "$FW" 's["state"] == "unavailable" and "apt install clang" in s["reason"]'
 command_works "no clang" env IPTABLES_BPF=hybrid
 verdicts "no clang"
+no_sync_runs
 for c in $clangs; do umount "$c"; done
 in_ns "$FW" nft delete table ip x
 repaired "clang installed"
@@ -144,12 +155,16 @@ in_ns "$FW" nft add table ip x
 expect_rc "sync with a read-only bpffs" 1 bpfctl "$FW" sync
 expect "status with a read-only bpffs" "$FW" 's["state"] == "unavailable" and "read-only" in s["reason"]'
 command_works "read-only bpffs" env IPTABLES_BPF=hybrid
-sleep 0.3
+no_sync_runs
 verdicts "read-only bpffs"
 mount -o remount,rw $PINS
 repaired "bpffs writable again"
 
-umount $PINS || bad "cannot unmount"
+for _ in $(seq 100); do # the reaper may be looking at it
+	umount $PINS 2>"$TMP/umount" && break
+	sleep 0.1
+done
+[ ! -s "$TMP/umount" ] || bad "cannot unmount: $(cat "$TMP/umount")"
 verdicts "no bpffs"
 expect "status without a bpffs" "$FW" 's["state"] == "unavailable" and "sync mounts one" in s["reason"]'
 command_works "no bpffs" env IPTABLES_BPF=off

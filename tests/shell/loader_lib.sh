@@ -12,6 +12,8 @@
 #	stream_start / stream_stop	loader_traffic.py stream, in and out; $SENT, $SENT_OUT afterwards
 #	stream_counted WHEN	checks their counters
 #	probe PORT COUNT	how many packets to this port get through
+#	soon WHAT WANT CMD...	waits until CMD prints that
+#	soon_expect WHAT NS EXPR	waits until it is true
 
 need python3
 
@@ -25,7 +27,9 @@ make_pair()
 	ip -n "$FW" link set wire up
 	ip -n "$PEER" link set wire up
 	# No neighbour discovery in between: it would count.
-	in_ns "$PEER" ping -c 1 -W 2 10.77.0.1 >/dev/null || fail "the wire does not work"
+	ip -n "$FW" neigh replace 10.77.0.2 dev wire lladdr "$(ip netns exec "$PEER" cat /sys/class/net/wire/address)" nud permanent
+	ip -n "$PEER" neigh replace 10.77.0.1 dev wire lladdr "$(ip netns exec "$FW" cat /sys/class/net/wire/address)" nud permanent
+	in_ns "$PEER" ping -c 1 -W 20 10.77.0.1 >/dev/null || fail "the wire does not work"
 }
 
 status()
@@ -49,6 +53,23 @@ expect()
 		bad "$what: $3 is $got"
 		bpfctl "$2" status >&2
 	fi
+}
+
+soon()
+{
+	local what=$1 want=$2 end=$((SECONDS + ${PATIENCE:-60})) got
+
+	shift 2
+	until got=$("$@") && [ "$got" = "$want" ]; do
+		[ "$SECONDS" -lt "$end" ] || break
+		sleep 0.05
+	done
+	equal "$what" "$got" "$want"
+}
+
+soon_expect()
+{
+	soon "$1" True status "$2" "$3"
 }
 
 expect_rc()

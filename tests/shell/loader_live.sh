@@ -145,11 +145,7 @@ equal "nothing was lost" "$(rule_packets "$FW" dpt:4001)" 6
 # A command starts a sync by itself, and says nothing of it.
 out=$(ours "$FW" iptables -A INPUT -p udp --dport 4010 -j DROP 2>&1)
 equal "silent" "$out" ""
-for _ in $(seq 50); do
-	[ "$(status "$FW" 's["state"]')" = live ] && break
-	sleep 0.1
-done
-expect "the background sync" "$FW" 's["state"] == "live"'
+soon_expect "the background sync" "$FW" 's["state"] == "live"'
 IPTABLES_BPF_WAIT=1 ours "$FW" iptables -A INPUT -p udp --dport 4011 -j DROP
 expect "IPTABLES_BPF_WAIT=1" "$FW" 's["state"] == "live"'
 IPTABLES_BPF=off ours "$FW" iptables -A INPUT -p udp --dport 4012 -j DROP

@@ -64,13 +64,13 @@ equal "PEER's counters" "$(rule_packets "$PEER" dpt:4000)/$(rule_packets "$PEER"
 ino=$(inode "$FW")
 pinned "$ino" || bad "the namespace has no pins"
 ip netns del "$FW"
-for _ in $(seq 200); do
+for _ in $(seq 900); do
 	pinned "$ino" || break
 	sleep 0.1
 done
 if pinned "$ino"; then bad "the deleted namespace is still pinned"; else ok "the deleted namespace was released"; fi
 # Its end of the wire goes with it, and takes the other end along.
-for _ in $(seq 50); do
+for _ in $(seq 300); do
 	ip -n "$PEER" link show wire >/dev/null 2>&1 || break
 	sleep 0.1
 done
@@ -103,7 +103,7 @@ expect "live" "$IDLE" 's["state"] == "live" and chain("INPUT")["mode"] == "hybri
 # A namespace that is switched off has no pins, but a directory.
 bpfctl "$IDLE" off
 ip netns del "$IDLE"
-for _ in $(seq 200); do
+for _ in $(seq 900); do
 	[ -e "$dir" ] || break
 	sleep 0.1
 done

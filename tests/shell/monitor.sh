@@ -13,7 +13,7 @@ ln -s "$STOCK_PREFIX/xtables-nft-multi" "$TMP/stock/xtables-monitor"
 for args in -h --help -V --version -x "-e -V" "--event -h" "" -4 "-c -6"; do
 	for who in ours stock; do
 		# shellcheck disable=SC2086
-		run_captured $who timeout 5 "$TMP/$who/xtables-monitor" $args </dev/null
+		run_captured $who timeout 60 "$TMP/$who/xtables-monitor" $args </dev/null
 	done
 	same "xtables-monitor $args: stdout" "$TMP/ours.out" "$TMP/stock.out"
 	same "xtables-monitor $args: stderr" "$TMP/ours.err" "$TMP/stock.err"
@@ -38,7 +38,7 @@ watch()
 wait_listening()
 {
 	local want=$1 i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1000; i++)); do
 		[ "$(in_ns "$NS" awk '$2 == 12 && $4 != "00000000"' /proc/net/netlink | wc -l)" -ge "$want" ] && return
 		sleep 0.05
 	done
@@ -51,11 +51,11 @@ end_mark()
 	local who i
 	in_ns "$NS" nft add table "$1" end-of-test
 	for who in "${@:2}"; do
-		for ((i = 0; i < 200; i++)); do
+		for ((i = 0; i < 1000; i++)); do
 			grep -q end-of-test "$TMP/$who.log" && break
 			sleep 0.05
 		done
-		[ $i -lt 200 ] || bad "$who printed nothing at the end: $(cat "$TMP/$who.log.err")"
+		[ $i -lt 1000 ] || bad "$who printed nothing at the end: $(cat "$TMP/$who.log.err")"
 	done
 	in_ns "$NS" nft delete table "$1" end-of-test
 	kill "${monitors[@]}" 2>/dev/null
