@@ -2,6 +2,7 @@
 #include "iptables-bpf/transaction.h"
 
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,7 +207,9 @@ static int commit(struct command_context *ctx, struct err *e)
 		if (ctx->tracked)
 			loader_snapshot_note(&ctx->fe->snapshot, ctx->batch,
 					     generation);
-		loader_enforce(ctx->family, ctx->table_name);
+		loader_enforce(ctx->family, ctx->table_name,
+			       ctx->table &&
+				       ctx->table->flags & NFT_TABLE_F_DORMANT);
 	}
 	zero_bpf(ctx);
 	return 0;

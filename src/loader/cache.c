@@ -15,6 +15,7 @@
 #include "loader/cache.h"
 #include "loader/hash.h"
 #include "loader/place.h"
+#include "loader/sys.h"
 
 #define CACHE_MAX_FILES 1024 /* two per object */
 
@@ -24,7 +25,7 @@ int cache_write_all(int fd, const void *data, size_t len)
 	ssize_t n;
 
 	while (len) {
-		n = write(fd, p, len);
+		n = sys_write(fd, p, len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

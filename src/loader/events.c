@@ -63,6 +63,7 @@ static void note_message(struct commit *c, const struct nlmsghdr *nlh)
 	struct attr tb[NFTA_CHAIN_MAX + 1];
 	unsigned int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
 	const char *table;
+	uint32_t flags;
 	int id = -1;
 
 	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*head)) ||
@@ -72,10 +73,14 @@ static void note_message(struct commit *c, const struct nlmsghdr *nlh)
 	table = attr_str(&tb[TABLE_ATTR]);
 	if (table && head->nfgen_family != NFPROTO_INET)
 		id = place_table_id((enum family)head->nfgen_family, table);
-	if (id >= 0)
+	if (id >= 0) {
 		c->tables |= 1u << id;
-	else if (table && head->nfgen_family != NFPROTO_INET &&
-		 !strcmp(table, "nat"))
+		if (type == NFT_MSG_NEWTABLE &&
+		    attr_u32(&tb[NFTA_TABLE_FLAGS], &flags) &&
+		    flags & NFT_TABLE_F_DORMANT)
+			c->asleep |= 1u << id;
+	} else if (table && head->nfgen_family != NFPROTO_INET &&
+		   !strcmp(table, "nat"))
 		c->other = true;
 	/* A chain that sees packets; or one that did, of which no more is
 	 * told. */

@@ -12,6 +12,7 @@
 struct commit {
 	uint32_t generation; /* that it has led to */
 	uint8_t tables;	     /* of iptables it has touched: a mask, see abi.h */
+	uint8_t asleep; /* those of them that somebody has put to sleep */
 	bool hooks;	     /* base chains of other tables came or went */
 	bool other;	     /* iptables' nat was touched */
 	bool lost; /* messages were lost: anything may have happened */

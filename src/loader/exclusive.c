@@ -18,6 +18,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #define MAX_RESTARTS 100
+#define GUARD_TRIES  3
 
 static void file_path(const struct place *p, char *buf, size_t len)
 {
@@ -96,8 +97,10 @@ struct leave {
 	struct ns ns;
 	bool have_ns;
 	struct exclusive recorded;
-	uint8_t mask;	     /* the tables that are to leave */
-	uint8_t asleep;	     /* those of them that really sleep */
+	uint8_t wanted;	     /* the tables that are to leave */
+	uint8_t mask;	     /* those of them that BPF has to do with */
+	uint8_t asleep;	     /* those that really sleep, by our doing */
+	uint8_t marked;	     /* and say so themselves */
 	uint32_t generation; /* at which that was so */
 };
 
@@ -112,41 +115,83 @@ static void change_ctl(struct leave *l, uint64_t clear, uint64_t set)
 		ns_change_ctl(&l->ns, clear, set);
 }
 
-static int find_sleepers(struct leave *l, struct err *e)
+static int find_sleeper(struct leave *l, const struct table *t)
+{
+	int id = place_table_id(t->family, t->name), marked;
+
+	if (id < 0 || !(l->wanted >> id & 1) ||
+	    !(t->flags & NFT_TABLE_F_DORMANT))
+		return 0;
+	marked = exclusive_is_marked(l->nft, t);
+	if (marked < 0)
+		return marked;
+	if (marked)
+		l->marked |= 1u << id;
+	if (marked || t->handle == l->recorded.table[id])
+		l->asleep |= 1u << id;
+	return 0;
+}
+
+/* The builtin tables of both families, of one generation. */
+static int fetch_tables(struct nft *nft, struct ruleset *rs, struct err *e)
 {
 	static const enum family families[] = {FAMILY_IPV4, FAMILY_IPV6};
 	struct nft_query q = {.detail = NFT_TABLES};
-	struct ruleset rs;
-	struct table *t;
+	uint32_t generation = 0;
 	unsigned int i;
-	int err = 0, id;
+	int err = 0;
 
-	ruleset_init(&rs);
-	l->asleep = 0;
 	for (i = 0; i < 2 && !err; i++) {
 		q.family = families[i];
-		err = nft_fetch(l->nft, &q, &rs, e);
-		if (!err && i && l->generation != rs.generation)
+		err = nft_fetch(nft, &q, rs, e);
+		if (!err && i && generation != rs->generation)
 			err = -ERESTART;
-		l->generation = rs.generation;
+		generation = rs->generation;
 	}
-	list_for_each (t, &rs.tables, struct table, node) {
-		id = place_table_id(t->family, t->name);
-		if (id >= 0 && l->mask >> id & 1 &&
-		    t->flags & NFT_TABLE_F_DORMANT &&
-		    t->handle == l->recorded.table[id])
-			l->asleep |= 1u << id;
-	}
+	return err;
+}
+
+static int find_sleepers(struct leave *l, struct err *e)
+{
+	struct ruleset rs;
+	struct table *t;
+	int err;
+
+	ruleset_init(&rs);
+	l->asleep = l->marked = 0;
+	err = fetch_tables(l->nft, &rs, e);
+	l->generation = rs.generation;
+	list_for_each (t, &rs.tables, struct table, node)
+		if (!err)
+			err = find_sleeper(l, t);
 	ruleset_clear(&rs);
+	l->mask |= l->asleep;
+	return err;
+}
+
+static int wake_batch(struct leave *l, struct nft_batch *b)
+{
+	enum family family;
+	const char *table;
+	unsigned int i;
+	int err = 0;
+
+	nft_batch_track(b);
+	for (i = 0; i < ABI_TABLES && !err; i++) {
+		table = place_table_by_id(i, &family);
+		if (l->asleep >> i & 1)
+			err = nft_batch_set_dormant(b, family, table, false);
+		if (!err && l->marked >> i & 1)
+			err = nft_batch_set_mark(b, family, table,
+						 EXCLUSIVE_MARK, false);
+	}
 	return err;
 }
 
 static int wake(struct leave *l, struct err *e)
 {
 	struct nft_batch *b;
-	enum family family;
-	const char *table;
-	unsigned int i, tries;
+	unsigned int tries;
 	int err = 0;
 
 	for (tries = 0; tries < MAX_RESTARTS; tries++) {
@@ -156,15 +201,7 @@ static int wake(struct leave *l, struct err *e)
 		if (err || !l->asleep)
 			return err;
 		b = nft_batch_new();
-		err = b ? 0 : -ENOMEM;
-		if (b)
-			nft_batch_track(b);
-		for (i = 0; i < ABI_TABLES && !err; i++) {
-			table = place_table_by_id(i, &family);
-			if (l->asleep >> i & 1)
-				err = nft_batch_set_dormant(b, family, table,
-							    false);
-		}
+		err = b ? wake_batch(l, b) : -ENOMEM;
 		if (!err)
 			err = nft_batch_commit(l->nft, b, l->generation, e);
 		if (!err)
@@ -221,22 +258,42 @@ static int insert_guards(struct leave *l)
 	return b ? err : -ENOMEM;
 }
 
-static int leave(struct leave *l, bool guarded, struct err *e)
+/*
+ * What guards are for: a packet that BPF has counted is not evaluated by nft as
+ * well. Where they cannot be had, some packets are.
+ */
+static void try_guards(struct leave *l)
+{
+	unsigned int tries;
+	int err;
+
+	for (tries = 0; tries < GUARD_TRIES; tries++) {
+		err = find_sleepers(l, NULL);
+		if (!err &&
+		    !(l->asleep & ns_ctl_word(&l->ns) >> ABI_CTL_EXCLUSIVE))
+			return;
+		if (!err) {
+			change_ctl(l, 0, bits(l->asleep, ABI_CTL_AWAKE));
+			err = insert_guards(l);
+		}
+		if (err != -ERESTART)
+			return;
+	}
+}
+
+static int leave(struct leave *l, struct err *e)
 {
 	int err;
 
-	/* What guards are for: a packet that BPF has counted is not evaluated.
-	 */
-	if (guarded && l->have_ns && !find_sleepers(l, e) && l->asleep) {
-		change_ctl(l, 0, bits(l->mask, ABI_CTL_AWAKE));
-		/* Without them nft's rules count these packets, too. */
-		insert_guards(l);
-	}
+	if (l->have_ns)
+		try_guards(l);
 	err = wake(l, e);
 	if (err) {
 		change_ctl(l, bits(l->mask, ABI_CTL_AWAKE), 0);
 		return err;
 	}
+	if (!l->have_ns)
+		return 0;
 	change_ctl(l, 0, bits(l->mask, ABI_CTL_QUIET));
 	sys_grace_period();
 	/* From here on a note that cannot be left means that nft decides. */
@@ -248,48 +305,87 @@ static int leave(struct leave *l, bool guarded, struct err *e)
 	return 0;
 }
 
-static uint8_t forget(struct exclusive *x, uint8_t mask)
+static void forget(struct exclusive *x, uint8_t mask)
 {
 	unsigned int i;
 
 	for (i = 0; i < ABI_TABLES; i++)
 		if (mask >> i & 1)
 			x->table[i] = 0;
-	return exclusive_mask(x);
 }
 
 int exclusive_leave(const struct place *p, struct nft *nft, uint8_t mask,
-		    bool guarded, struct err *e)
+		    struct err *e)
 {
-	struct leave l = {.place = p, .nft = nft};
-	int lock, err = 0;
+	struct leave l = {.place = p, .nft = nft, .wanted = mask};
+	int lock, err;
 
+	/*
+	 * Whatever there is no lock for, be it that the state directory is gone
+	 * or that somebody sits on it: to wake a table is never wrong.
+	 */
 	lock = exclusive_lock(p);
-	if (lock < 0)
-		return err_set(e, ERR_OTHER, -lock,
-			       "cannot lock exclusive.lock: %s",
-			       strerror(-lock));
 	exclusive_read(p, &l.recorded);
 	l.have_ns = !ns_open_writable(&l.ns, p);
 	l.mask = exclusive_mask(&l.recorded);
 	if (l.have_ns)
 		l.mask |= ns_ctl_word(&l.ns) >> ABI_CTL_EXCLUSIVE;
 	l.mask &= mask;
-	if (l.mask)
-		err = leave(&l, guarded, e);
-	if (!err && l.mask) {
+	err = find_sleepers(&l, e);
+	if (err == -ERESTART || (!err && l.mask))
+		err = leave(&l, e);
+	if (!err && l.mask & exclusive_mask(&l.recorded)) {
 		forget(&l.recorded, l.mask);
 		err = exclusive_write(p, &l.recorded);
 	}
 	if (l.have_ns)
 		ns_close(&l.ns);
-	close(lock);
+	if (lock >= 0)
+		close(lock);
 	if (err)
 		err_prefix(e, "cannot wake the dormant tables");
 	return err;
 }
 
-void loader_enforce(enum family family, const char *table)
+/* ---- tables that sleep with nobody in their place ---- */
+
+int exclusive_is_marked(struct nft *nft, const struct table *t)
+{
+	return nft_has_mark(nft, t->family, t->name, EXCLUSIVE_MARK);
+}
+
+uint8_t exclusive_lost(struct nft *nft, const struct ruleset *rs,
+		       const struct exclusive *known)
+{
+	const struct table *t;
+	uint8_t lost = 0;
+	int id;
+
+	list_for_each (t, &rs->tables, const struct table, node) {
+		id = place_table_id(t->family, t->name);
+		if (id >= 0 && t->flags & NFT_TABLE_F_DORMANT &&
+		    t->handle != known->table[id] &&
+		    exclusive_is_marked(nft, t) > 0)
+			lost |= 1u << id;
+	}
+	return lost;
+}
+
+uint8_t exclusive_find_lost(const struct place *p, struct nft *nft)
+{
+	struct exclusive known;
+	struct ruleset rs;
+	uint8_t lost;
+
+	ruleset_init(&rs);
+	exclusive_read(p, &known);
+	fetch_tables(nft, &rs, NULL);
+	lost = exclusive_lost(nft, &rs, &known);
+	ruleset_clear(&rs);
+	return lost;
+}
+
+void loader_enforce(enum family family, const char *table, bool dormant)
 {
 	int id = place_table_id(family, table), saved = errno;
 	struct nft *nft;
@@ -297,10 +393,10 @@ void loader_enforce(enum family family, const char *table)
 
 	/* A watcher sees the change, too, but does not answer to the command.
 	 */
-	if (id < 0 || place_find(&p, NULL) || !exclusive_any(&p))
+	if (id < 0 || place_find(&p, NULL) || !(dormant || exclusive_any(&p)))
 		return;
 	if (!nft_open(&nft, NULL)) {
-		exclusive_leave(&p, nft, 1u << id, false, NULL);
+		exclusive_leave(&p, nft, 1u << id, NULL);
 		nft_close(nft);
 	}
 	errno = saved;

@@ -3,10 +3,12 @@
  * Exclusive tables: nft's copy is dormant, and BPF alone decides. Tables are
  * bits of a mask, numbered as in abi.h.
  *
- * Which tables are so is in two places: the bits of the control word, for
- * the programs, and the file "exclusive" with the tables' handles, which is
- * there from before a table goes to sleep until after it is awake: a dormant
- * table that it does not name is the user's own.
+ * Which tables are so is in three places: the bits of the control word, for
+ * the programs; a mark in the table itself (a named counter of nft), which goes
+ * wherever `nft list ruleset' is saved and loaded; and the file "exclusive" with
+ * the tables' handles, which is quick to look for. A dormant table that has no
+ * mark is the user's own. One that has a mark, but that the file does not know, is
+ * lost: nobody decides in its place, and whoever meets it wakes it.
  *
  * All transitions hold the lock "exclusive.lock" of the namespace.
  */
@@ -21,6 +23,8 @@
 #include "loader/ns.h"
 #include "loader/place.h"
 #include "translate/nft.h"
+
+#define EXCLUSIVE_MARK "dormant_because_iptables_bpfctl_watch_decides"
 
 struct exclusive {
 	uint64_t table[ABI_TABLES]; /* nft handles; 0: not exclusive */
@@ -43,14 +47,21 @@ int exclusive_lock(const struct place *p);
  * packets on their way, then releases BPF. Nobody decides in hybrid tables
  * either until the next sync.
  *
- * @guarded: BPF's rules are still nft's, so guards are put in first, and no
- * packet is counted twice. Else what nft's rules say of the packets that BPF
- * accepts counts from the moment they are awake.
+ * Guards are put in first, so that no packet is counted twice; where that fails,
+ * those that BPF accepts are, from the moment that nft is awake.
  *
- * Also when the tables are awake or gone already, and when pins were removed.
+ * Also when the tables are awake or gone already, when they are lost, and when
+ * pins, state and locks are not to be had.
  */
 int exclusive_leave(const struct place *p, struct nft *nft, uint8_t mask,
-		    bool guarded, struct err *e);
+		    struct err *e);
+
+/* Whether @t has the mark: 1, 0 or a negative errno. */
+int exclusive_is_marked(struct nft *nft, const struct table *t);
+/* The lost tables: of @rs, with @known read already; and of all there are. */
+uint8_t exclusive_lost(struct nft *nft, const struct ruleset *rs,
+		       const struct exclusive *known);
+uint8_t exclusive_find_lost(const struct place *p, struct nft *nft);
 
 /*
  * Puts the tables of @x to sleep, whose programs decide for @generation with

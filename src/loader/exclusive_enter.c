@@ -42,8 +42,12 @@ static int sleep_tables(const struct ns *ns, struct nft *nft, uint8_t mask,
 		nft_batch_track(b);
 	for (i = 0; i < ABI_TABLES && !err; i++) {
 		table = place_table_by_id(i, &family);
-		if (mask >> i & 1)
-			err = nft_batch_set_dormant(b, family, table, true);
+		if (!(mask >> i & 1))
+			continue;
+		err = nft_batch_set_dormant(b, family, table, true);
+		if (!err)
+			err = nft_batch_set_mark(b, family, table,
+						 EXCLUSIVE_MARK, true);
 	}
 	if (!err)
 		err = nft_batch_commit(nft, b, generation, e);

@@ -34,6 +34,11 @@ void hold_drop(struct hold *h)
 	hold_init(h);
 }
 
+uint8_t hold_exclusive(const struct hold *h)
+{
+	return h->have_ns ? ns_ctl_word(&h->ns) >> ABI_CTL_EXCLUSIVE : 0;
+}
+
 void hold_take(struct hold *h, const struct place *p)
 {
 	struct hold old = *h;
@@ -41,12 +46,14 @@ void hold_take(struct hold *h, const struct place *p)
 	unsigned int i;
 
 	hold_init(h);
-	if (exclusive_any(p)) {
-		h->have_ns = !ns_open(&h->ns, p);
-		for (i = 0; i < ABI_CHAINS; i++) {
-			link_path(p, i, path, sizeof(path));
-			h->link[i] = sys_obj_get(path);
-		}
+	h->have_ns = !ns_open_writable(&h->ns, p);
+	if (h->have_ns && !hold_exclusive(h)) {
+		ns_close(&h->ns);
+		h->have_ns = false;
+	}
+	for (i = 0; i < ABI_CHAINS && h->have_ns; i++) {
+		link_path(p, i, path, sizeof(path));
+		h->link[i] = sys_obj_get(path);
 	}
 	hold_drop(&old);
 }
@@ -63,22 +70,62 @@ static bool is_in_place(const struct ns *ns, unsigned int chain)
 	return access(path, F_OK) || !hook_check(ns, chain);
 }
 
-bool hold_check(const struct place *p)
+/* The pinned maps, when they are still those that are held. */
+static bool open_same(struct ns *ns, const struct hold *h,
+		      const struct place *p)
 {
+	unsigned int i;
+
+	if (ns_open(ns, p))
+		return false;
+	for (i = 0; i < NS_MAPS; i++) {
+		if (ns->id[i] != h->ns.id[i]) {
+			ns_close(ns);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool hold_check(const struct hold *h, const struct place *p)
+{
+	uint8_t alone = hold_exclusive(h);
 	struct exclusive x;
 	unsigned int i;
 	struct ns ns;
-	bool all = true;
+	bool all;
 	int table;
 
-	if (ns_open(&ns, p))
+	if (!alone)
+		return true;
+	if (!open_same(&ns, h, p))
 		return false;
 	exclusive_read(p, &x);
+	all = !(alone & ~exclusive_mask(&x));
 	for (i = 0; i < ABI_CHAINS && all; i++) {
 		table = place_table_of_chain(i);
-		if (table >= 0 && x.table[table])
+		if (table >= 0 && alone >> table & 1)
 			all = is_in_place(&ns, i);
 	}
 	ns_close(&ns);
 	return all;
+}
+
+void hold_disarm(struct hold *h, const struct place *p)
+{
+	unsigned int i;
+	struct ns ns;
+
+	if (!h->have_ns)
+		return;
+	if (open_same(&ns, h, p)) {
+		ns_close(&ns);
+		return;
+	}
+	ns_change_ctl(&h->ns, ~(0xffULL << ABI_CTL_SLOT), 0);
+	/* Others may hold them, too; their places are to be free. */
+	for (i = 0; i < ABI_CHAINS; i++)
+		if (h->link[i] >= 0)
+			sys_link_detach(h->link[i]);
+	hold_drop(h);
 }

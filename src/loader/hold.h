@@ -23,7 +23,17 @@ void hold_init(struct hold *h);
 void hold_take(struct hold *h, const struct place *p);
 void hold_drop(struct hold *h);
 
-/* Whether the links of all chains in exclusive tables are in place. */
-bool hold_check(const struct place *p);
+/* Whether all that decides in exclusive tables is in place: links, and the pins
+ * and the file by which others find them. */
+bool hold_check(const struct hold *h, const struct place *p);
+
+/* The tables that the programs held decide alone: a mask. */
+uint8_t hold_exclusive(const struct hold *h);
+
+/*
+ * To be called when nft is awake (exclusive_leave()): where what is pinned is no
+ * longer what is held, takes the decision from the latter, too.
+ */
+void hold_disarm(struct hold *h, const struct place *p);
 
 #endif

@@ -57,9 +57,10 @@ int loader_snapshot_lookup(const struct snap_place *at, uint32_t generation,
 /*
  * Called after every commit to @table, before the command says so: where the
  * table is dormant because BPF decides alone, wakes it, so that the new rules
- * are enforced. Costs next to nothing where no table is.
+ * are enforced. Costs next to nothing where no table is. @dormant: this one is
+ * known to be, for whatever reason.
  */
-void loader_enforce(enum family family, const char *table);
+void loader_enforce(enum family family, const char *table, bool dormant);
 
 /*
  * Adds what BPF has counted to the counters of the rules and base chains in

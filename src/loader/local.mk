@@ -16,6 +16,7 @@ libloader_a_SOURCES = \
 	src/loader/hold.c src/loader/hold.h \
 	src/loader/hook.c src/loader/hook.h \
 	src/loader/job.c src/loader/job.h \
+	src/loader/keeper.c src/loader/keeper.h \
 	src/loader/kept.c src/loader/kept.h \
 	src/loader/kick.c src/loader/kick.h \
 	src/loader/merge.c \

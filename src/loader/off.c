@@ -147,18 +147,7 @@ static int hand_back(struct nft *nft, struct ns *ns, struct err *e)
 /* Also when a watcher runs: with the lock held it cannot undo this. */
 static int wake_all(const struct place *p, struct nft *nft, struct err *e)
 {
-	uint32_t gen = 0;
-	bool same = false;
-	struct ns ns;
-
-	if (!exclusive_any(p))
-		return 0;
-	if (!ns_open(&ns, p)) {
-		same = !nft_generation(nft, &gen, NULL) &&
-		       gen == (uint32_t)ns_ctl_word(&ns);
-		ns_close(&ns);
-	}
-	return exclusive_leave(p, nft, ABI_ALL_TABLES, same, e);
+	return exclusive_leave(p, nft, ABI_ALL_TABLES, e);
 }
 
 static int off_locked(const struct place *p, struct err *e)

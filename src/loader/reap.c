@@ -22,7 +22,7 @@
 
 /* A set of namespace inode numbers. */
 struct inodes {
-	pid_t except; /* a process that does not count; 0: all do */
+	pid_t except[2]; /* processes that do not count; 0: none */
 	uint64_t *ino;
 	unsigned int n;
 };
@@ -86,7 +86,8 @@ static int add_processes(struct inodes *used)
 		return -errno;
 	while (!err && (d = readdir(proc)))
 		if (isdigit((unsigned char)d->d_name[0]) &&
-		    atoi(d->d_name) != used->except)
+		    atoi(d->d_name) != used->except[0] &&
+		    atoi(d->d_name) != used->except[1])
 			err = add_threads(used, d->d_name);
 	closedir(proc);
 	return err;
@@ -192,16 +193,16 @@ static int find_candidates(struct candidates *all, const struct place *own)
 	return err;
 }
 
-static bool is_used(uint64_t ino, int (*find)(struct inodes *))
+static bool is_used(uint64_t ino, int (*find)(struct inodes *), pid_t other)
 {
-	struct inodes used = {.except = getpid()};
+	struct inodes used = {.except = {getpid(), other}};
 	bool known = !find(&used), have = inodes_have(&used, ino);
 
 	free(used.ino);
 	return !known || have;
 }
 
-bool reap_is_deserted(void)
+bool reap_is_deserted(pid_t other)
 {
 	const struct timespec later = {.tv_nsec = 200000000};
 	struct stat st;
@@ -210,8 +211,8 @@ bool reap_is_deserted(void)
 	if (stat("/proc/self/ns/net", &st))
 		return false;
 	for (tries = 0; tries < 2; tries++) {
-		if (is_used(st.st_ino, add_mounts) ||
-		    is_used(st.st_ino, add_processes))
+		if (is_used(st.st_ino, add_mounts, other) ||
+		    is_used(st.st_ino, add_processes, other))
 			return false;
 		if (!tries)
 			nanosleep(&later, NULL);

@@ -7,6 +7,7 @@
 #define LOADER_REAP_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -18,9 +19,9 @@
 int reap(bool watch, struct err *e);
 
 /*
- * Whether no mount and no process but the calling one uses its network
- * namespace. Asks twice before it says so.
+ * Whether no mount and no process but the calling one and @other uses its
+ * network namespace. Asks twice before it says so.
  */
-bool reap_is_deserted(void);
+bool reap_is_deserted(pid_t other);
 
 #endif

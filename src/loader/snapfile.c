@@ -10,6 +10,7 @@
 #include "loader/cache.h"
 #include "loader/hash.h"
 #include "loader/snapfile.h"
+#include "loader/sys.h"
 
 #define BOOT_ID	  "/proc/sys/kernel/random/boot_id"
 #define NF_TABLES "/sys/module/nf_tables"
@@ -118,7 +119,7 @@ void snapfile_close(struct snapfile *f)
 /* One write(): nobody else's bytes get in between. */
 static int append_once(int fd, const struct buf *records)
 {
-	ssize_t n = write(fd, records->data, records->len);
+	ssize_t n = sys_write(fd, records->data, records->len);
 
 	if (n < 0)
 		return -errno;

@@ -9,6 +9,7 @@
 
 #include "loader/boot.h"
 #include "loader/clang.h"
+#include "loader/exclusive.h"
 #include "loader/hook.h"
 #include "loader/job.h"
 #include "loader/ns.h"
@@ -215,12 +216,44 @@ static void judge_live(struct status *s, const struct ns *ns, char *obstacle,
 	}
 }
 
-static void judge(struct status *s, bool recorded)
+/* Tables that filter nothing because they were put to sleep by a watcher that
+ * is no more. */
+static bool any_lost(struct status *s, struct nft *nft)
+{
+	uint8_t lost = exclusive_find_lost(&s->place, nft);
+	enum family family;
+	const char *table;
+	unsigned int i;
+	struct ns ns;
+
+	if (lost && !ns_open(&ns, &s->place)) {
+		lost &= ~(ns_ctl_word(&ns) >> ABI_CTL_EXCLUSIVE);
+		ns_close(&ns);
+	}
+	for (i = 0; i < ABI_TABLES && !(lost >> i & 1); i++)
+		;
+	table = place_table_by_id(i, &family);
+	if (!table)
+		return false;
+	snprintf(s->reason, sizeof(s->reason),
+		 "table %s %s is dormant and nobody decides in its place (it "
+		 "was "
+		 "saved so by `nft list ruleset'?): NOTHING IS FILTERED by it; "
+		 "run iptables-bpfctl sync, which wakes it",
+		 place_family_name(family), table);
+	return true;
+}
+
+static void judge(struct status *s, struct nft *nft, bool recorded)
 {
 	char obstacle[sizeof(s->reason)] = "";
 	unsigned int slot;
 	struct ns ns;
 
+	if (any_lost(s, nft)) {
+		say(s, STATUS_STALE, NULL);
+		return;
+	}
 	if (place_is_off(&s->place)) {
 		say(s, STATUS_OFF,
 		    "switched off in this network namespace: run "
@@ -322,7 +355,7 @@ void status_get(struct status *s)
 	s->watcher = place_is_locked(&s->place, "watch.lock");
 	s->wish = wish_find(&s->place);
 	recorded = find_record(s, nft);
-	judge(s, recorded);
+	judge(s, nft, recorded);
 	correct_modes(s, recorded);
 out:
 	nft_close(nft);

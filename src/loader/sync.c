@@ -262,22 +262,17 @@ static uint8_t find_leaving(const struct sync *s, const struct job *job)
 	for (id = 0; id < ABI_TABLES; id++)
 		if (now & ~leaving & 1u << id && !links_fit(s, job, 1u << id))
 			leaving |= 1u << id;
-	return leaving;
+	return leaving | exclusive_lost(s->nft, &job->rs, &job->dormant);
 }
 
 /* -ERESTART when tables have left: the ruleset is another one then. */
-static int leave_tables(struct sync *s, const struct job *job, uint8_t mask,
-			struct err *e)
+static int leave_tables(struct sync *s, uint8_t mask, struct err *e)
 {
-	unsigned int slot;
-	uint32_t gen;
 	int err;
 
 	if (!mask)
 		return 0;
-	ns_get_ctl(&s->ns, &slot, &gen);
-	err = exclusive_leave(&s->place, s->nft, mask, gen == job->generation,
-			      e);
+	err = exclusive_leave(&s->place, s->nft, mask, e);
 	return err ? err : -ERESTART;
 }
 
@@ -303,7 +298,7 @@ static int enter_tables(struct sync *s, const struct job *job,
 static int reconsider(struct sync *s, struct job *job, struct err *e)
 {
 	return leave_tables(
-		s, job, job_reconsider(job) & exclusive_mask(&job->dormant), e);
+		s, job_reconsider(job) & exclusive_mask(&job->dormant), e);
 }
 
 /* ---- one sync ---- */
@@ -322,7 +317,7 @@ static int prepare(struct sync *s, struct job *job, bool *keep, struct err *e)
 	if (err)
 		return err;
 	choose(s, job);
-	err = leave_tables(s, job, find_leaving(s, job), e);
+	err = leave_tables(s, find_leaving(s, job), e);
 	if (!err)
 		err = job_print(job, e);
 	if (!err)
@@ -472,8 +467,13 @@ static int sync_locked(struct sync *s, bool background, uint32_t *generation,
 		       struct err *e)
 {
 	char dir[PLACE_PATH_LEN];
+	uint8_t lost;
 	int err;
 
+	/* Whatever else can not be done. */
+	lost = exclusive_find_lost(&s->place, s->nft);
+	if (lost)
+		exclusive_leave(&s->place, s->nft, lost, NULL);
 	if (nothing_to_do(s, background, generation))
 		return 0;
 	place_file(&s->place, dir, sizeof(dir), "");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,21 @@ void sys_map_munmap(void *p, size_t len)
 {
 	if (p)
 		munmap(p, len);
+}
+
+ssize_t sys_write(int fd, const void *data, size_t len)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction before;
+	ssize_t n;
+	int err;
+
+	sigaction(SIGXFSZ, &ignore, &before);
+	n = write(fd, data, len);
+	err = errno;
+	sigaction(SIGXFSZ, &before, NULL);
+	errno = err;
+	return n;
 }
 
 /* Changing what a map of maps holds ends in synchronize_rcu(), on every kernel

@@ -13,6 +13,7 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* The object pinned at @path. */
 int sys_obj_get(const char *path);
@@ -71,5 +72,10 @@ void sys_map_munmap(void *p, size_t len);
  * left them: an RCU grace period.
  */
 int sys_grace_period(void);
+
+/* As write(); a file that may not become that long (RLIMIT_FSIZE) is an error,
+ * EFBIG, and does not kill a command that has nothing but our files to write.
+ */
+ssize_t sys_write(int fd, const void *data, size_t len);
 
 #endif

@@ -13,6 +13,7 @@
 #include "loader/events.h"
 #include "loader/exclusive.h"
 #include "loader/hold.h"
+#include "loader/keeper.h"
 #include "loader/kick.h"
 #include "loader/reap.h"
 #include "loader/record.h"
@@ -23,6 +24,7 @@
 #define QUIET_MAX_MS 1000
 #define RETRY_MS     10000 /* after a sync that failed */
 #define TICK_MS	     2000 /* how often to look after links, and who else lives */
+#define TICK_SOON_MS 100
 /* For so long tables that were changed stay awake; doubled when that was too
  * short, so that changes that keep coming do not make them go back and forth.
  */
@@ -40,6 +42,7 @@ struct watch {
 	int lock, signals;
 	bool machine; /* the machine's own namespace */
 
+	pid_t keeper;
 	pid_t child; /* the sync that runs; 0: none */
 	bool child_enters;
 	/* Times in ms; 0: not. */
@@ -75,14 +78,28 @@ static void note_change(struct watch *w)
 	w->enter_at = now + w->awake_ms;
 }
 
-static void leave(struct watch *w, uint8_t mask, bool guarded)
+/* Another keeper, of what is now held. */
+static void renew_keeper(struct watch *w)
+{
+	const int own[] = {w->lock, w->signals, w->events.fd};
+	pid_t old = w->keeper;
+
+	w->keeper = keeper_start(&w->hold, &w->place, own,
+				 sizeof(own) / sizeof(*own));
+	keeper_dismiss(&old);
+}
+
+static int leave(struct watch *w, uint8_t mask)
 {
 	struct err e = {0};
+	int err;
 
-	if (!exclusive_any(&w->place))
-		return;
-	if (exclusive_leave(&w->place, w->nft, mask, guarded, &e))
+	err = exclusive_leave(&w->place, w->nft, mask, &e);
+	if (err)
 		msg(w->log, MSG_ERROR, "%s\n", e.msg);
+	else if (mask == ABI_ALL_TABLES)
+		hold_disarm(&w->hold, &w->place);
+	return err;
 }
 
 /* Tables that slept too short a time are to be awake for longer. */
@@ -154,7 +171,7 @@ static bool is_known(const struct watch *w, struct ns *ns,
 static void on_commit(const struct commit *c, void *arg)
 {
 	struct watch *w = arg;
-	uint8_t exclusive, wake = 0;
+	uint8_t exclusive = 0, wake;
 	bool have_ns, known, other;
 	struct ns ns;
 	int lock;
@@ -169,17 +186,17 @@ static void on_commit(const struct commit *c, void *arg)
 			!c->other;
 	if (have_ns) {
 		exclusive = ns_ctl_word(&ns) >> ABI_CTL_EXCLUSIVE;
-		wake = exclusive &
-		       (c->hooks || c->lost ? ABI_ALL_TABLES : c->tables);
 		ns_close(&ns);
 	}
+	exclusive |= hold_exclusive(&w->hold);
+	wake = exclusive & (c->hooks || c->lost ? ABI_ALL_TABLES : c->tables);
 	if (lock >= 0)
 		close(lock);
 	if (known)
 		return;
 	/* First of all nft decides by its new rules. */
-	if (wake) {
-		leave(w, wake, false);
+	if (wake || c->asleep) {
+		leave(w, wake | c->asleep);
 		back_off(w);
 	}
 	note_change(w);
@@ -234,26 +251,51 @@ static void sync_failed(struct watch *w, bool killed)
 		ns_close(&ns);
 	}
 	if (between)
-		leave(w, ABI_ALL_TABLES, false);
+		leave(w, ABI_ALL_TABLES);
 	w->sync_at = now_ms() + RETRY_MS;
+}
+
+/* False: it had to go, and cannot. */
+static bool check_hold(struct watch *w)
+{
+	if (hold_check(&w->hold, &w->place))
+		return true;
+	msg(w->log, MSG_WARN,
+	    "what decides in exclusive tables was taken away: nft decides\n");
+	note_change(w);
+	if (!leave(w, ABI_ALL_TABLES))
+		return true;
+	w->tick_at = now_ms() + TICK_SOON_MS;
+	return false;
 }
 
 static void reap_sync(struct watch *w)
 {
 	uint64_t now = now_ms();
+	uint8_t held;
 	int status;
 
+	if (w->keeper > 0 && waitpid(w->keeper, NULL, WNOHANG) == w->keeper) {
+		w->keeper = 0;
+		renew_keeper(w);
+	}
 	if (!w->child || waitpid(w->child, &status, WNOHANG) != w->child)
 		return;
 	w->child = 0;
+	/* What decides alone must not be let go of. */
+	if (!check_hold(w))
+		return;
+	held = hold_exclusive(&w->hold);
 	hold_take(&w->hold, &w->place);
+	if (held || hold_exclusive(&w->hold) || w->keeper <= 0)
+		renew_keeper(w);
 	w->was_off = WIFEXITED(status) && WEXITSTATUS(status) == 2;
 	if (w->was_off)
 		return;
 	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
 		sync_failed(w, !WIFEXITED(status));
 	} else if (w->child_enters) {
-		if (exclusive_any(&w->place))
+		if (hold_exclusive(&w->hold))
 			w->entered = now;
 	} else if (!w->enter_at) {
 		w->enter_at = now + w->awake_ms;
@@ -262,27 +304,18 @@ static void reap_sync(struct watch *w)
 
 /* ---- once in a while ---- */
 
-static void check_links(struct watch *w)
-{
-	if (!exclusive_any(&w->place) || hold_check(&w->place))
-		return;
-	msg(w->log, MSG_WARN, "a link was taken away: nft decides\n");
-	leave(w, ABI_ALL_TABLES, false);
-	note_change(w);
-}
-
 /* False: nobody but us is left in this namespace. */
 static bool tick(struct watch *w)
 {
 	w->tick_at = now_ms() + TICK_MS;
 	if (w->child)
 		return true;
-	check_links(w);
+	check_hold(w);
 	if (w->was_off && !place_is_off(&w->place)) {
 		w->was_off = false;
 		note_change(w);
 	}
-	return w->machine || !reap_is_deserted();
+	return w->machine || !reap_is_deserted(w->keeper);
 }
 
 static int next_timeout(const struct watch *w)
@@ -411,22 +444,14 @@ static int begin(struct watch *w, struct err *e)
  */
 static void end(struct watch *w, bool deserted)
 {
-	uint32_t gen;
-	bool guarded;
-	struct ns ns;
-
+	/* It can be killed at any time; and not be made to wait for. */
 	if (w->child) {
-		kill(w->child, SIGTERM);
+		kill(w->child, SIGKILL);
 		waitpid(w->child, NULL, 0);
 	}
 	if (w->nft) {
-		guarded = !nft_generation(w->nft, &gen, NULL) &&
-			  !ns_open(&ns, &w->place);
-		if (guarded) {
-			guarded = gen == (uint32_t)ns_ctl_word(&ns);
-			ns_close(&ns);
-		}
-		leave(w, ABI_ALL_TABLES, guarded);
+		if (!leave(w, ABI_ALL_TABLES))
+			keeper_dismiss(&w->keeper);
 		nft_close(w->nft);
 		if (!deserted)
 			sync_watched(&w->place, false, true, NULL);
@@ -437,6 +462,20 @@ static void end(struct watch *w, bool deserted)
 		close(w->signals);
 	if (w->lock >= 0)
 		close(w->lock);
+}
+
+/* What was saved while it slept, and loaded again: of another boot, say. */
+static void wake_lost(struct watch *w)
+{
+	uint8_t lost = exclusive_find_lost(&w->place, w->nft);
+
+	if (!lost)
+		return;
+	msg(w->log, MSG_WARN,
+	    "tables were dormant with nobody to decide in their place (a "
+	    "ruleset "
+	    "that was saved so, or a watcher that was killed): nft decides\n");
+	leave(w, lost);
 }
 
 int watch(const struct msg_sink *log, struct err *e)
@@ -455,6 +494,8 @@ int watch(const struct msg_sink *log, struct err *e)
 	err = begin(&w, e);
 	if (!err) {
 		w.tick_at = now_ms() + TICK_MS;
+		renew_keeper(&w);
+		wake_lost(&w);
 		start_sync(&w, true);
 		err = follow(&w, &deserted, e);
 	}

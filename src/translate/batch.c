@@ -125,6 +125,31 @@ int nft_batch_set_dormant(struct nft_batch *b, enum family family,
 	return op_end(b);
 }
 
+int nft_batch_set_mark(struct nft_batch *b, enum family family,
+		       const char *table, const char *name, bool there)
+{
+	struct buf *m = &b->msgs;
+	size_t nest;
+	int ret;
+
+	/* NLM_F_CREATE, which the kernel does not ask for, would make this a
+	 * new table's message to who reads the batch (change.c). */
+	ret = op_begin(b, OP_TABLE_ADD, there ? NFT_MSG_NEWOBJ : NFT_MSG_DELOBJ,
+		       0, family);
+	if (ret)
+		return ret;
+	nlw_str(m, NFTA_OBJ_TABLE, table);
+	nlw_str(m, NFTA_OBJ_NAME, name);
+	nlw_u32(m, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	if (there) {
+		nest = nlw_nest(m, NFTA_OBJ_DATA);
+		nlw_u64(m, NFTA_COUNTER_PACKETS, 0);
+		nlw_u64(m, NFTA_COUNTER_BYTES, 0);
+		nlw_nest_end(m, nest);
+	}
+	return op_end(b);
+}
+
 int nft_batch_del_table(struct nft_batch *b, enum family family,
 			const char *table)
 {

@@ -551,6 +551,24 @@ int nft_fetch(struct nft *nft, const struct nft_query *q, struct ruleset *rs,
 	return 0;
 }
 
+static int mark_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	return 0;
+}
+
+int nft_has_mark(struct nft *nft, enum family family, const char *table,
+		 const char *name)
+{
+	int ret;
+
+	conn_begin(nft, NFT_MSG_GETOBJ, NLM_F_ACK, family);
+	nlw_str(&nft->req, NFTA_OBJ_TABLE, table);
+	nlw_str(&nft->req, NFTA_OBJ_NAME, name);
+	nlw_u32(&nft->req, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	ret = conn_request(nft, mark_cb, NULL);
+	return ret == -ENOENT ? 0 : ret ? ret : 1;
+}
+
 /* ---- base chains of everybody ---- */
 
 struct each {

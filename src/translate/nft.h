@@ -142,6 +142,11 @@ int nft_each_base_chain(struct nft *nft,
 			int (*cb)(const struct nft_hook_info *info, void *arg),
 			void *arg, struct err *e);
 
+/* Whether @table has a mark of this name (nft_batch_set_mark()): 1, 0 or a
+ * negative errno. */
+int nft_has_mark(struct nft *nft, enum family family, const char *table,
+		 const char *name);
+
 /* ---- batches ---- */
 
 struct nft_batch;
@@ -166,6 +171,13 @@ int nft_batch_add_table(struct nft_batch *b, enum family family,
  */
 int nft_batch_set_dormant(struct nft_batch *b, enum family family,
 			  const char *table, bool dormant);
+/*
+ * A named counter that counts nothing, in @table: it is listed by nft (and is in
+ * what is saved of that), and no concern of iptables. Made where @there and there
+ * is none yet, removed (there must be one) where not.
+ */
+int nft_batch_set_mark(struct nft_batch *b, enum family family,
+		       const char *table, const char *name, bool there);
 int nft_batch_del_table(struct nft_batch *b, enum family family,
 			const char *table);
 /*

@@ -41,6 +41,36 @@ until_awake()
 }
 awake() { asleep && bad "$1: the table is dormant" || ok "$1"; }
 
+# Within the milliseconds that this takes. $1: when
+woken()
+{
+	local tries
+
+	for tries in $(seq 40); do
+		asleep || { ok "$1: awake"; return; }
+		sleep 0.025
+	done
+	bad "$1: still dormant"
+}
+keepers()
+{
+	local pid
+
+	for pid in $(ip netns pids "$FW"); do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != bpfctl-keeper ] || echo "$pid"
+	done
+}
+kill_both()
+{
+	local keeper
+
+	keeper=$(keepers)
+	kill -STOP "$WATCHER"
+	# shellcheck disable=SC2086
+	kill -KILL $keeper "$WATCHER"
+	wait "$WATCHER" 2>/dev/null
+}
+
 make_pair
 stream_rules | sed '/dport 4000/i -A INPUT -m conntrack --ctstate INVALID -j DROP' >"$TMP/rules"
 stock "$FW" iptables-restore <"$TMP/rules"
@@ -160,9 +190,25 @@ alone "mode auto"
 stream_stop
 stream_counted "out of exclusive mode and back"
 
-# Killed: what it left goes on deciding, and the next command or sync wakes the table.
-kill -KILL "$WATCHER"
-wait "$WATCHER" 2>/dev/null
+# Killed: its keeper wakes the table at once, and starts a sync.
+stream_start
+for _ in 1 2 3; do
+	kill -KILL "$WATCHER"
+	wait "$WATCHER" 2>/dev/null
+	woken "a killed watcher"
+	watch
+	alone "another watcher"
+done
+stream_stop
+keeper=$(keepers)
+[ -n "$keeper" ] && ok "there is a keeper" || bad "no keeper"
+kill -KILL "$keeper"
+sleep 0.3
+equal "a killed keeper is replaced by one" "$(keepers | wc -w)" 1
+[ "$(keepers)" != "$keeper" ] && ok "another one" || bad "the keeper was not killed"
+
+# Both killed: what they left goes on deciding, and the next command or sync wakes the table.
+kill_both
 equal "a killed watcher: still decided" "$(probe 4000 3)/$(probe 4001 3)" 3/0
 asleep && ok "still asleep" || bad "woken by a kill"
 expect "status says so" "$FW" 's["state"] == "stale" and "watcher is gone" in s["reason"]'
@@ -171,8 +217,7 @@ equal "our next command is enforced" "$(probe 4000 3)" 0
 awake "it has woken the table"
 watch
 alone "a new watcher"
-kill -KILL "$WATCHER"
-wait "$WATCHER" 2>/dev/null
+kill_both
 bpfctl "$FW" sync || bad "sync without a watcher"
 awake "sync without a watcher"
 expect "no watcher, and it is asked for" "$FW" 'not s["watcher"] and "no watcher" in chain("INPUT")["not_exclusive"]'
@@ -194,6 +239,43 @@ awake "detached links"
 equal "nft decides" "$(probe 4001 3)" 0
 alone "links made anew"
 
+# The ruleset as nft lists it now says "dormant": whoever loads it again gets rules that filter.
+stream_rules | stock "$FW" iptables-restore
+sleep 0.3
+alone "rules that nft can load"
+in_ns "$FW" nft list ruleset 2>/dev/null >"$TMP/dormant.nft"
+grep -q "flags dormant" "$TMP/dormant.nft" && grep -q "dormant_because_iptables_bpfctl" "$TMP/dormant.nft" ||
+	bad "no mark in what is listed"
+reload() { { echo flush ruleset; cat "$TMP/dormant.nft"; } | in_ns "$FW" nft -f - || bad "nft cannot load it"; }
+stream_start
+reload
+woken "loaded again beside the watcher"
+alone "asleep by our doing again"
+stream_stop
+kill -TERM "$WATCHER"
+wait "$WATCHER"
+bpfctl "$FW" off
+bpfctl "$FW" on
+reload
+equal "loaded with nobody there: it filters nothing" "$(probe 4001 3)" 3
+expect "status says so" "$FW" '"ip filter" in s["reason"] and "dormant" in s["reason"] and s["state"] != "live"'
+watch
+woken "a watcher that starts"
+alone "by our doing"
+kill -TERM "$WATCHER"
+wait "$WATCHER"
+bpfctl "$FW" off
+bpfctl "$FW" on
+reload
+bpfctl "$FW" sync || bad "sync of a dormant ruleset"
+equal "sync wakes it" "$(probe 4001 3)" 0
+reload
+ours "$FW" iptables -A INPUT -p udp --dport 4060 -j DROP
+equal "any command of ours wakes it" "$(probe 4001 3)" 0
+equal "the mark is gone" "$(in_ns "$FW" nft list ruleset 2>/dev/null | grep -c dormant)" 0
+watch
+alone "as ever"
+
 # off, with the watcher running and without.
 probe 4001 2 >/dev/null
 bpfctl "$FW" off || bad "off"
@@ -204,8 +286,7 @@ sleep 1
 awake "off lasts"
 bpfctl "$FW" on || bad "on"
 alone "on"
-kill -KILL "$WATCHER"
-wait "$WATCHER" 2>/dev/null
+kill_both
 bpfctl "$FW" off || bad "off without a watcher"
 awake "off without a watcher"
 bpfctl "$FW" on || bad "on again"
