@@ -61,7 +61,8 @@ static int unknown_option(struct args *a, int c)
 	if (c == 'b')
 		return args_fail(a, "unknown option \"-b\"");
 	/* Within "-abc" getopt has not gone past the word yet. */
-	if (optopt && strncmp(word, "--", 2))
+	if (optopt &&
+	    (strncmp(word, "--", 2) || stock_iptables()->names_letters))
 		return args_fail(a, "unknown option \"-%c\"", optopt);
 	return args_fail(a, "unknown option \"%s\"", word);
 }

@@ -9,6 +9,7 @@ static const struct stock versions[] = {
 	{
 		.since = "1.8.11",
 		.names_options = true,
+		.names_letters = true,
 		.repeated = "multiple %s options not allowed",
 		.wrong_way = "Can't use %s with %s",
 		.long_interface = "interface name `%s' must be shorter than %d "

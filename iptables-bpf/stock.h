@@ -14,6 +14,7 @@ struct stock {
 
 	/* Messages. */
 	bool names_options;    /* "--jump" instead of "-j" */
+	bool names_letters;    /* --exact=x, which takes no x: "-x" */
 	const char *repeated;  /* %s: an option */
 	const char *wrong_way; /* %s, %s: -i or -o, the chain */
 	/* %s, %d: the name, IFNAMSIZ; NULL: libxtables words it */
