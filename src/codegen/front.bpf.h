@@ -4,21 +4,8 @@
  * decision does. Compiled with POLICY, POLICY_COUNT (0: not counted),
  * COUNTERS and STATE_DECIDES.
  */
-struct {
-	__uint(type, MAP_ARRAY);
-	__uint(map_flags, MAP_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, abi_u32);
-	__type(value, struct abi_notes);
-} notes SEC(".maps");
-
-struct {
-	__uint(type, MAP_ARRAY);
-	__uint(map_flags, MAP_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, abi_u32);
-	__type(value, abi_u64);
-} ctl SEC(".maps");
+struct abi_notes notes SEC(ABI_NOTES_MAP);
+volatile abi_u64 ctl SEC(ABI_CTL_MAP);
 
 struct {
 	__uint(type, MAP_PERCPU_ARRAY);
@@ -59,12 +46,8 @@ INLINE void count(abi_u32 ordinal, abi_u32 bytes)
 
 INLINE abi_u32 read_phase(void)
 {
-	abi_u32 zero = 0;
-	const volatile abi_u64 *word = bpf_map_lookup_elem(&ctl, &zero);
-
-	return word ? *word >> (ABI_CTL_EXCLUSIVE + table_id) &
-			       (EXCLUSIVE | AWAKE | QUIET)
-		    : 0;
+	return ctl >> (ABI_CTL_EXCLUSIVE + table_id) &
+	       (EXCLUSIVE | AWAKE | QUIET);
 }
 
 #define UNCOUNTED 2
@@ -74,14 +57,14 @@ INLINE abi_u32 read_phase(void)
  * packet over. That nft evaluates a packet once more is no reason where it may
  * not evaluate it at all; but where it is known to, it counts: UNCOUNTED.
  */
-INLINE int claim(struct bpf_nf_ctx *ctx, struct abi_notes *n, abi_u32 phase)
+INLINE int claim(struct bpf_nf_ctx *ctx, abi_u32 phase)
 {
 	int left = 0;
 
 	if (phase == EXCLUSIVE)
 		return 1;
 	if (!(phase & EXCLUSIVE) || phase & AWAKE)
-		left = notes_claim(n, notes_skb_addr(ctx), chain_id);
+		left = notes_claim(&notes, notes_skb_addr(ctx), chain_id);
 	if (left || !(phase & EXCLUSIVE))
 		return left;
 	return phase & QUIET ? UNCOUNTED : 1;
@@ -94,12 +77,10 @@ INLINE int claim(struct bpf_nf_ctx *ctx, struct abi_notes *n, abi_u32 phase)
  */
 static NOINLINE int hand_over(struct bpf_nf_ctx *ctx)
 {
-	abi_u32 zero = 0, id = chain_id;
-	struct abi_notes *n = bpf_map_lookup_elem(&notes, &zero);
+	abi_u32 id = chain_id;
 	struct abi_stats *s = bpf_map_lookup_elem(&stats, &id);
 
-	if (n)
-		notes_clear(n, notes_skb_addr(ctx));
+	notes_clear(&notes, notes_skb_addr(ctx));
 	if (s)
 		add(&s->handed_over, 1);
 	return !(read_phase() & EXCLUSIVE);
@@ -121,36 +102,56 @@ INLINE void count_all(const struct pkt *p, abi_u32 decider)
 		count(decider - 1, p->len);
 }
 
+/*
+ * Sets @p->verdict, and lets the verifier forget what it knows of @p: to it,
+ * the store may hit any word. So it walks the chain once, and not once for each
+ * way through read_packet(), and what follows once, not for each verdict. 1: no
+ * packet gets there.
+ */
+INLINE int set_verdict(struct pkt *p, abi_u32 verdict)
+{
+	abi_u64 at = p->len, same = at;
+
+	asm volatile("" : "+r"(same));
+	at -= same;
+	if (at > sizeof(*p) - sizeof(verdict))
+		return 1;
+	*(volatile abi_u32 *)((char *)p + (at & ~3)) = verdict;
+	/* And clang: no value may outlive it in a register. */
+	asm volatile("" : : "r"(p) : "memory");
+	return 0;
+}
+
 SEC("netfilter")
 int front(struct bpf_nf_ctx *ctx)
 {
-	abi_u32 zero = 0, verdict, phase = read_phase(), left;
-	struct abi_notes *n = bpf_map_lookup_elem(&notes, &zero);
+	abi_u32 verdict, phase = read_phase(), left;
 	struct pkt p;
 
 	/*
 	 * Nobody could trace a packet through a dormant table; and where state
 	 * decides, nft's own would be asked about traced packets only.
 	 */
-	if (!n ||
-	    (!STATE_DECIDES && READ_BITS(ctx->skb, nf_trace) &&
+	if ((!STATE_DECIDES && READ_BITS(ctx->skb, nf_trace) &&
 	     !(phase & EXCLUSIVE)) ||
-	    read_packet(ctx, &p))
+	    read_packet(ctx, &p) || set_verdict(&p, HANDOVER))
 		return hand_over(ctx);
 #if STATE_DECIDES
 	/* Nothing may be handed over once something has been taken or counted.
 	 */
-	left = claim(ctx, n, phase);
+	left = claim(ctx, phase);
 	if (!left)
 		return hand_over(ctx);
 #endif
-	verdict = CHAIN_0(ctx, &p);
+	if (set_verdict(&p, CHAIN_0(ctx, &p)))
+		return hand_over(ctx);
+	verdict = p.verdict;
 	if (!verdict)
 		verdict = POLICY | POLICY_COUNT;
 	switch (verdict & CODE_MASK) {
 	case ACCEPT:
 #if !STATE_DECIDES
-		left = claim(ctx, n, phase);
+		left = claim(ctx, phase);
 		if (!left)
 			return hand_over(ctx);
 #endif
@@ -159,7 +160,7 @@ int front(struct bpf_nf_ctx *ctx)
 		return 1;
 	case DROP:
 		if (phase != EXCLUSIVE)
-			notes_clear(n, notes_skb_addr(ctx));
+			notes_clear(&notes, notes_skb_addr(ctx));
 		count_all(&p, verdict >> 3);
 		return 0;
 	}

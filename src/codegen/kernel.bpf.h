@@ -376,10 +376,12 @@ INLINE const abi_u8 *raw_bytes(const void *p)
 #define ntoh16(x) __builtin_bswap16(x)
 #define ntoh32(x) __builtin_bswap32(x)
 #define ntoh64(x) __builtin_bswap64(x)
+#define le64(x)	  (x)
 #else
 #define ntoh16(x) (x)
 #define ntoh32(x) (x)
 #define ntoh64(x) (x)
+#define le64(x)	  __builtin_bswap64(x)
 #endif
 
 INLINE abi_u16 get16(const abi_u8 *p)

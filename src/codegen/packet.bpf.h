@@ -68,11 +68,12 @@ typedef abi_u16 counter_no;
 #endif
 
 struct pkt {
+	abi_u32 verdict; /* of the base chain; first: see forget() */
 #if NEED_IIF
-	abi_u64 iif[2];
+	abi_u64 iif[NAME_WORDS];
 #endif
 #if NEED_OIF
-	abi_u64 oif[2];
+	abi_u64 oif[NAME_WORDS];
 #endif
 #if NEED_CT
 	abi_u64 ct; /* address of the conntrack entry, 0: none */
@@ -147,7 +148,11 @@ INLINE int hit(struct pkt *p, counter_no counter)
 	if (n >= HITS)
 		return 1;
 	p->hit[n] = counter;
-	p->n = n + 1;
+	/* The verifier would follow each length of the list: so it knows no
+	 * lower bound. */
+	n++;
+	asm volatile("%0 &= 31" : "+r"(n));
+	p->n = n;
 	return 0;
 }
 
@@ -194,16 +199,37 @@ INLINE abi_u64 read_bits(const void *p, abi_u32 size, abi_u32 left,
 }
 
 #if NEED_IIF || NEED_OIF
+#if NAME_WORDS == 2
+/* Eight bytes of a name, zeros behind the first one. */
+INLINE abi_u64 pad_name(abi_u64 word)
+{
+	abi_u64 w = le64(word), end;
+
+	end = (w - 0x0101010101010101) & ~w & 0x8080808080808080;
+	return end ? le64(w & (end ^ (end - 1))) : word;
+}
+#endif
+
+/*
+ * The name, padded with zeros as nft pads it: a device that was renamed still
+ * has the rest of a longer name there. With one word, what is behind a name's
+ * end is never compared.
+ */
 INLINE void read_name(abi_u64 *name, const struct net_device *dev)
 {
-	const abi_u64 *from;
+	const volatile abi_u64 *from;
 
-	name[0] = name[1] = 0;
+	for (int i = 0; i < NAME_WORDS; i++)
+		name[i] = 0;
 	if (!dev)
 		return;
 	from = (const abi_u64 *)raw_bytes(dev->name);
 	name[0] = from[0];
-	name[1] = from[1];
+#if NAME_WORDS == 2
+	name[0] = pad_name(name[0]);
+	if (le64(name[0]) >> 56)
+		name[1] = pad_name(from[1]);
+#endif
 }
 #endif
 

@@ -45,6 +45,8 @@ static void print_defines(struct buf *out, const struct plan *p)
 	if (p->needs)
 		n = *p->needs;
 	scan_needs(p, &n);
+	/* A run knows devices by a hash of the whole name. */
+	n.long_names |= p->engine.any;
 	buf_printf(out, "#define FAMILY %d\n",
 		   p->family == FAMILY_IPV4 ? 4 : 6);
 	buf_printf(out, "#define POLICY %s\n",
@@ -197,11 +199,14 @@ static void print_run(const struct printer *pr, const struct plan_chain *c,
 
 /*
  * A global function is verified once by itself, knowing nothing of its
- * arguments.
+ * arguments. The base chain, which only front() calls, is expanded there: a
+ * return is dear where these are guarded (return thunks).
  */
 static void print_head(struct buf *out, const struct plan_chain *c, int part)
 {
-	if (c->inlined)
+	bool expanded = c->inlined || (c->id == 0 && part < 0);
+
+	if (expanded)
 		buf_puts(out, "INLINE ");
 	else
 		buf_puts(out, "GLOBAL ");
@@ -209,7 +214,7 @@ static void print_head(struct buf *out, const struct plan_chain *c, int part)
 	if (part >= 0)
 		buf_printf(out, "_%d", part);
 	buf_puts(out, "(ARGS)\n{\n");
-	if (!c->inlined)
+	if (!expanded)
 		buf_puts(out, "\tif (!p)\n\t\treturn HANDOVER;\n");
 }
 

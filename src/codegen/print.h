@@ -15,6 +15,7 @@ struct needs {
 	bool field[FIELD_COUNT], call[CALL_COUNT];
 	bool ct_entry;
 	bool native_transport;
+	bool long_names; /* of devices: their second eight bytes, too */
 	unsigned int th; /* bytes of the transport header */
 };
 

@@ -93,11 +93,23 @@ static const struct spelling spellings[FIELD_COUNT] = {
 	[FIELD_CT_REPLDST_PORT] = CT_U16("ct_reply", "dst"),
 };
 
+/* Whether a device's name is compared beyond its first eight bytes. */
+static bool compares_long_name(const struct pred *p)
+{
+	if (p->field != FIELD_IIF && p->field != FIELD_OIF)
+		return false;
+	for (unsigned int i = 8; i < p->bytes.len; i++)
+		if (p->bytes.mask[i])
+			return true;
+	return false;
+}
+
 void pred_needs(const struct pred *p, struct needs *n)
 {
 	const struct spelling *s = &spellings[p->field];
 
 	n->field[p->field] = true;
+	n->long_names |= compares_long_name(p);
 	if (n->th < s->th)
 		n->th = s->th;
 	if (p->field == FIELD_TRANSPORT)
@@ -135,6 +147,7 @@ void print_needs(struct buf *out, const struct needs *n)
 		print_need(out, "CT_ENTRY");
 	}
 	buf_printf(out, "#define NEED_TH %u\n", n->th);
+	buf_printf(out, "#define NAME_WORDS %d\n", n->long_names ? 2 : 1);
 }
 
 /*

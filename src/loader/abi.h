@@ -14,6 +14,13 @@
 #define ABI_SLOTS  2 /* program generations: one live, one being built */
 
 /*
+ * Maps that programs use as variables: of an array with one element the
+ * program gets the address itself, and needs no lookup.
+ */
+#define ABI_NOTES_MAP ".bss.notes"
+#define ABI_CTL_MAP   ".bss.ctl"
+
+/*
  * ctl: per network namespace, one element: which slot of programs is live
  * and for which nft generation it may decide. One 64-bit word, written
  * atomically:

@@ -15,7 +15,7 @@
 #include "loader/sys.h"
 
 /* The name in guard.bpf.c, which changes with what it does. */
-#define GUARD_NAME "guard_v2"
+#define GUARD_NAME "guard_v3"
 
 /* ---- programs ---- */
 

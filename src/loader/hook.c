@@ -10,7 +10,7 @@
 #include "loader/sys.h"
 
 /* The name in dispatch.bpf.c, which changes with what it does. */
-#define DISPATCHER_NAME "dispatch_v2"
+#define DISPATCHER_NAME "dispatch_v3"
 
 struct position {
 	int pf, hook, prio;

@@ -108,8 +108,8 @@ static int set_constant(struct bpf_object *obj, const struct constant *c)
 static int share_maps(struct bpf_object *obj, const struct ns *ns)
 {
 	static const char *const names[NS_MAPS] = {
-		[NS_NOTES] = "notes",
-		[NS_CTL] = "ctl",
+		[NS_NOTES] = ABI_NOTES_MAP,
+		[NS_CTL] = ABI_CTL_MAP,
 		[NS_STATS] = "stats",
 		[NS_PROGS] = "progs",
 	};
@@ -389,7 +389,7 @@ int program_load_dispatcher(struct program *p, const struct ns *ns,
 		.object = dispatch_object,
 		.len = sizeof(dispatch_object),
 		.what = "the dispatcher",
-		.prog = "dispatch_v2",
+		.prog = "dispatch_v3",
 		.ns = ns,
 		.constants = constants,
 		.nconstants = sizeof(constants) / sizeof(*constants),
@@ -406,7 +406,7 @@ int program_load_guard(struct program *p, const struct ns *ns,
 		.object = guard_object,
 		.len = sizeof(guard_object),
 		.what = "the guard",
-		.prog = "guard_v2",
+		.prog = "guard_v3",
 		.chain = chain,
 		.ns = ns,
 		.constants = constants,

@@ -262,7 +262,7 @@ int program_time(struct program *prog, const struct program_packet *pkt,
  * next packet, which would be handed over. */
 static void clear_notes(struct program *prog)
 {
-	struct bpf_map *m = bpf_object__find_map_by_name(prog->obj, "notes");
+	struct bpf_map *m = bpf_object__find_map_by_name(prog->obj, ABI_NOTES_MAP);
 	void *zero = m ? calloc(1, bpf_map__value_size(m)) : NULL;
 	uint32_t key = 0;
 

@@ -6,21 +6,8 @@
 #include "loader/bpf/vmlinux.bpf.h"
 #include "loader/bpf/notes.bpf.h"
 
-struct {
-	__uint(type, MAP_ARRAY);
-	__uint(map_flags, MAP_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, abi_u32);
-	__type(value, struct abi_notes);
-} notes SEC(".maps");
-
-struct {
-	__uint(type, MAP_ARRAY);
-	__uint(map_flags, MAP_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, abi_u32);
-	__type(value, abi_u64);
-} ctl SEC(".maps");
+struct abi_notes notes SEC(ABI_NOTES_MAP);
+abi_u64 ctl SEC(ABI_CTL_MAP);
 
 struct {
 	__uint(type, MAP_PERCPU_ARRAY);
@@ -106,33 +93,25 @@ NOTES_INLINE abi_u32 generation(const struct net *net)
 		     : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
 
 SEC("netfilter")
-int dispatch_v2(struct bpf_nf_ctx *ctx)
+int dispatch_v3(struct bpf_nf_ctx *ctx)
 {
-	abi_u32 zero = 0, id = chain_id, gen, slot, exclusive = 0;
+	abi_u64 now = *(volatile abi_u64 *)&ctl;
+	abi_u32 id = chain_id, gen, slot = now >> ABI_CTL_SLOT & 0xff;
+	abi_u32 exclusive = now >> (ABI_CTL_EXCLUSIVE + table_id) & 1;
 	struct abi_stats *count;
-	struct abi_notes *n;
-	abi_u64 *word, now;
 
-	word = bpf_map_lookup_elem(&ctl, &zero);
-	if (word) {
-		now = *(volatile abi_u64 *)word;
-		slot = now >> ABI_CTL_SLOT & 0xff;
-		exclusive = now >> (ABI_CTL_EXCLUSIVE + table_id) & 1;
-		gen = exclusive ? 0 : generation(ctx->state->net);
-		if (exclusive || (gen && gen == (abi_u32)now)) {
-			if (slot == 0)
-				TAIL_CALL_SLOT(0);
-			else if (slot == 1)
-				TAIL_CALL_SLOT(1);
-		}
+	gen = exclusive ? 0 : generation(ctx->state->net);
+	if (exclusive || (gen && gen == (abi_u32)now)) {
+		if (slot == 0)
+			TAIL_CALL_SLOT(0);
+		else if (slot == 1)
+			TAIL_CALL_SLOT(1);
 	}
 	/* Somebody has taken the programs away, and nft is asleep. */
 	if (exclusive)
 		return 0; /* NF_DROP */
 
-	n = bpf_map_lookup_elem(&notes, &zero);
-	if (n)
-		notes_clear(n, notes_skb_addr(ctx));
+	notes_clear(&notes, notes_skb_addr(ctx));
 	count = bpf_map_lookup_elem(&stats, &id);
 	if (count && process_context)
 		__sync_fetch_and_add(&count->handed_over, 1);

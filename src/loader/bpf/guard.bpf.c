@@ -6,13 +6,7 @@
 #include "loader/bpf/vmlinux.bpf.h"
 #include "loader/bpf/notes.bpf.h"
 
-struct {
-	__uint(type, MAP_ARRAY);
-	__uint(map_flags, MAP_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, abi_u32);
-	__type(value, struct abi_notes);
-} notes SEC(".maps");
+struct abi_notes notes SEC(ABI_NOTES_MAP);
 
 const volatile abi_u32 chain_id = 0;
 
@@ -21,11 +15,9 @@ struct __sk_buff {
 };
 
 SEC("socket")
-int guard_v2(struct __sk_buff *ctx)
+int guard_v3(struct __sk_buff *ctx)
 {
 	void *volatile words[2] = {ctx, ctx};
-	abi_u32 zero = 0;
-	struct abi_notes *n;
 	abi_u64 addr;
 
 	/*
@@ -35,8 +27,7 @@ int guard_v2(struct __sk_buff *ctx)
 	 */
 	addr = (abi_u64)words[ctx->len & 1];
 
-	n = bpf_map_lookup_elem(&notes, &zero);
-	return n && notes_consume(n, addr, chain_id);
+	return notes_consume(&notes, addr, chain_id);
 }
 
 char LICENSE[] SEC("license") = "GPL";
