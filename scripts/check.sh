@@ -75,7 +75,7 @@ unit_tests()
 	say "Unit tests ($1)"
 	# The counts come from what each program left behind, not from make's status.
 	rm -f "$BUILD/$1"/tests/unit/*.trs
-	logged "unit-$1" make -C "$BUILD/$1" -j"$(nproc)" -k check
+	logged "unit-$1" timeout -k 20 1800 make -C "$BUILD/$1" -j"$(nproc)" -k check
 	count_unit "$1"
 	[ $((passed + failed + skipped)) -gt "$before" ] || count fail "unit ($1): no test ran (log: build/logs/unit-$1.log)"
 }
@@ -90,6 +90,29 @@ all_unit_tests()
 	fi
 }
 
+# in_time LOG CMD...: CMD, its output in LOG. One that takes longer than TEST_TIMEOUT is ended; LOG then tells what its
+# processes were waiting for.
+in_time()
+{
+	local log=$1 test nap status
+
+	shift
+	timeout -k 20 "$TEST_TIMEOUT" "$@" >"$log" 2>&1 </dev/null &
+	test=$!
+	sleep $((TEST_TIMEOUT - 5)) &
+	nap=$!
+	wait -n "$test" "$nap"
+	kill -0 "$test" 2>/dev/null && "$PYTHON" "$SRCDIR/tests/differential/hang.py" "$test" >"$log.hang"
+	wait "$test"
+	status=$?
+	kill "$nap" 2>/dev/null
+	wait "$nap" 2>/dev/null
+	[ "$status" -lt 124 ] || echo "ended by a signal, or not within $TEST_TIMEOUT s: status $status" >>"$log"
+	[ ! -e "$log.hang" ] || cut -c 1-200 "$log.hang" >>"$log"
+	rm -f "$log.hang"
+	return $status
+}
+
 # run_test KIND NAME CMD...: one executable test, counted.
 run_test()
 {
@@ -98,7 +121,7 @@ run_test()
 	shift 2
 	mkdir -p "$BUILD/logs"
 	log=$BUILD/logs/$kind-$name.log
-	timeout -k 20 "$TEST_TIMEOUT" "$@" >"$log" 2>&1 </dev/null
+	in_time "$log" "$@"
 	status=$?
 	case $status in
 	0)
@@ -112,7 +135,6 @@ run_test()
 	*)
 		count fail "$kind/$name ($log)" "$log"
 		printf '   FAIL  %s/%s (%d s, status %d)\n' "$kind" "$name" $((SECONDS - start)) "$status"
-		[ "$status" -lt 124 ] || echo "ended by a signal, or not within $TEST_TIMEOUT s: status $status" >>"$log"
 		tail_of "$log"
 		;;
 	esac

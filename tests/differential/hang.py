@@ -1,9 +1,14 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What something that does not come to an end waits for: an alarm, and a report on processes."""
+"""What something that does not come to an end waits for: an alarm, and a report on processes.
+
+hang.py PID...: that report about these processes and those that they have started
+"""
 
 import os
 import signal
 import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,14 +57,15 @@ def _family(found, first, namespaces):
     return mine
 
 
-def report(namespaces=()):
-    """Lines on this process, its children and who is in @namespaces: state, command, kernel stack of each thread, locks."""
+def report(namespaces=(), first=()):
+    """Lines on the processes @first (or this one), their children and who is in @namespaces: state, command, kernel stack of
+    each thread, locks."""
     found = _processes()
-    mine = sorted(_family(found, {os.getpid()}, namespaces) & set(found))
+    mine = sorted(_family(found, set(first) or {os.getpid()}, namespaces) & set(found))
     lines = []
     for pid in mine:
         parent, state, directory = found[pid]
-        command = _read(directory / "cmdline").replace("\0", " ").strip() or _read(directory / "comm").strip()
+        command = _read(directory / "cmdline").replace("\0", " ").replace("\n", " ").strip() or _read(directory / "comm").strip()
         lines.append(f"process {pid} of {parent}, {state}: {command[:300]}")
         for task in sorted((directory / "task").glob("*")):
             stack = _read(task / "stack").split("\n")
@@ -102,3 +108,7 @@ def finished(process, stdin=None):
     finally:
         if process.poll() is None:
             process.kill()
+
+
+if __name__ == "__main__":
+    print("\n".join(report(first=map(int, sys.argv[1:]))))

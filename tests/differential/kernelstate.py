@@ -87,14 +87,14 @@ def _connection(family):
         server.bind((address, 0))
         server.listen(1)
         client = socket.socket(kind, socket.SOCK_STREAM)
-        client.settimeout(0.2)
+        client.settimeout(0.9)  # before the first repetition
         try:
             client.connect(server.getsockname()[:2])
-            server.settimeout(1)
+            server.settimeout(20)
             accepted = server.accept()[0]
             accepted.close()
             client.recv(1)
-            time.sleep(0.1)  # a late acknowledgement may not join the end of the other direction
+            time.sleep(0.3)  # a late acknowledgement may not join the end of the other direction
         except TimeoutError:  # a rule drops it
             pass
         client.close()
@@ -248,7 +248,7 @@ def check(rules, minimum_decided, seed=1):
                 for family in rules:
                     local_traffic(side, family, groups)
                     bridged_traffic(side, family)
-                time.sleep(0.2)
+                time.sleep(0.5)
                 side.collect()
                 compare.send_all(trial, packets)
                 trial.status = tools.status(side)
