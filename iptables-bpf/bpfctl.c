@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "iptables-bpf/bpfctl.h"
 #include "loader/objects.h"
@@ -22,6 +25,37 @@ int bpfctl_fail(const struct err *e)
 	fflush(stdout);
 	fprintf(stderr, "iptables-bpfctl: %s\n", e->msg);
 	return BPFCTL_FAILED;
+}
+
+int bpfctl_in_child(int (*run)(void *arg), void *arg)
+{
+	struct err e = {0};
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0) {
+		err_set(&e, ERR_OTHER, errno, "cannot fork: %s",
+			strerror(errno));
+		bpfctl_fail(&e);
+		return -EAGAIN;
+	}
+	if (pid == 0) {
+		status = run(arg);
+		fflush(stdout);
+		_exit(status);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	if (WTERMSIG(status) != SIGPIPE) {
+		err_set(&e, ERR_OTHER, ECHILD, "killed by signal %d",
+			WTERMSIG(status));
+		bpfctl_fail(&e);
+	}
+	return -ECHILD;
 }
 
 /*

@@ -17,4 +17,12 @@ int bpfctl_compile(int argc, char **argv);
 /* "iptables-bpfctl: MSG"; returns BPFCTL_FAILED. */
 int bpfctl_fail(const struct err *e);
 
+/*
+ * What @run returns, 0 to 255, from a child: libxtables serves one family, and
+ * a namespace is entered once, in the life of a process. Negative errno when
+ * there was no child, or no answer; that is told then,
+ * unless nobody reads what the child writes.
+ */
+int bpfctl_in_child(int (*run)(void *arg), void *arg);
+
 #endif

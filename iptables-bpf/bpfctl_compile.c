@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "iptables-bpf/bpfctl.h"
@@ -131,44 +130,25 @@ static void forget_namespace(void)
 		remove_namespace(&p);
 }
 
-static int compile_file(const struct family_ops *ops, char *file,
-			const char *dir)
+struct to_compile {
+	const struct family_ops *ops;
+	char *file;
+	const char *dir;
+};
+
+static int compile_file(void *arg)
 {
+	const struct to_compile *what = arg;
 	struct err e = {0};
 	int ret;
 
 	if (enter_namespace(&e))
 		return bpfctl_fail(&e);
-	ret = restore(ops, file);
-	if (!ret && compile_ruleset(dir, &e))
+	ret = restore(what->ops, what->file);
+	if (!ret && compile_ruleset(what->dir, &e))
 		ret = bpfctl_fail(&e);
 	forget_namespace();
 	return ret ? BPFCTL_FAILED : BPFCTL_OK;
-}
-
-/* A namespace, and libxtables' one family, for each file: hence a child. */
-static int compile_in_child(const struct family_ops *ops, char *file,
-			    const char *dir)
-{
-	struct err e = {0};
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0) {
-		err_set(&e, ERR_OTHER, errno, "cannot fork: %s",
-			strerror(errno));
-		return bpfctl_fail(&e);
-	}
-	if (pid == 0) {
-		status = compile_file(ops, file, dir);
-		fflush(stdout);
-		_exit(status);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : BPFCTL_FAILED;
 }
 
 static int make_dir(const char *dir, char path[PATH_MAX])
@@ -207,6 +187,8 @@ int bpfctl_compile(int argc, char **argv)
 		return BPFCTL_USAGE;
 	ret = make_dir(dir, path);
 	for (; optind < argc && !ret; optind++)
-		ret = compile_in_child(ops, argv[optind], path);
-	return ret;
+		ret = bpfctl_in_child(
+			compile_file,
+			&(struct to_compile){ops, argv[optind], path});
+	return ret < 0 ? BPFCTL_FAILED : ret;
 }

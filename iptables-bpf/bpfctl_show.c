@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "iptables-bpf/bpfctl.h"
@@ -133,34 +132,34 @@ static int show_job(const struct family_ops *ops, const struct wanted *wanted,
 	return err;
 }
 
-/* libxtables serves one family in the life of a process, hence a child for
- * each. */
-static int show_family(const struct family_ops *ops,
-		       const struct wanted *wanted, unsigned int *shown)
+struct to_show {
+	const struct family_ops *ops;
+	const struct wanted *wanted;
+};
+
+#define SHOW_FAILED 255 /* beyond any number of chains */
+
+/* How many chains it shows, or SHOW_FAILED. */
+static int show_family(void *arg)
 {
+	const struct to_show *what = arg;
 	struct err e = {0};
 	unsigned int n = 0;
-	int status;
-	pid_t pid;
 
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0) {
-		err_set(&e, ERR_OTHER, errno, "cannot fork: %s",
-			strerror(errno));
-		return bpfctl_fail(&e);
-	}
-	if (pid == 0) {
-		if (show_job(ops, wanted, &n, &e))
-			_exit(bpfctl_fail(&e) + 100);
-		fflush(stdout);
-		_exit(n);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) > JOB_CHAINS)
+	if (!show_job(what->ops, what->wanted, &n, &e))
+		return n;
+	bpfctl_fail(&e);
+	return SHOW_FAILED;
+}
+
+static int show(const struct family_ops *ops, const struct wanted *wanted,
+		unsigned int *shown)
+{
+	int n = bpfctl_in_child(show_family, &(struct to_show){ops, wanted});
+
+	if (n < 0 || n == SHOW_FAILED)
 		return BPFCTL_FAILED;
-	*shown += WEXITSTATUS(status);
+	*shown += n;
 	return BPFCTL_OK;
 }
 
@@ -203,9 +202,9 @@ int bpfctl_show(int argc, char **argv)
 		return BPFCTL_USAGE;
 	wanted.chain = argv[optind];
 	if (v4)
-		ret = show_family(&family_ipv4, &wanted, &shown);
+		ret = show(&family_ipv4, &wanted, &shown);
 	if (v6 && !ret)
-		ret = show_family(&family_ipv6, &wanted, &shown);
+		ret = show(&family_ipv6, &wanted, &shown);
 	if (ret || shown)
 		return ret;
 	return say_nothing_shown(&wanted);

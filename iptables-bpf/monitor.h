@@ -45,8 +45,6 @@ void monitor_packet(const struct nftnl_trace *t);
 
 /* Whether @family is to be shown. */
 bool monitor_wants(const struct monitor *m, unsigned int family);
-/* Whether @nlh describes a guard rule, of which users know nothing. */
-bool monitor_is_guard(const struct nlmsghdr *nlh);
 /* What a rule or chain of @family begins with, "-4" or "iptables"; NULL: it is
  * none that stock's monitor knows. */
 const char *monitor_family(unsigned int family);

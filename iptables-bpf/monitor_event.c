@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "iptables-bpf/stock.h"
+#include "translate/nft.h"
 #include "translate/nlread.h"
 
 bool monitor_wants(const struct monitor *m, unsigned int family)
@@ -90,7 +91,7 @@ static void rule_event(struct monitor *m, const struct nlmsghdr *nlh)
 {
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 
-	if (!monitor_wants(m, nfg->nfgen_family) || monitor_is_guard(nlh))
+	if (!monitor_wants(m, nfg->nfgen_family) || nft_message_is_guard(nlh))
 		return;
 	if (stock_iptables()->monitors_programs &&
 	    !monitor_family(nfg->nfgen_family))

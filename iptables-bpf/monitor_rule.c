@@ -17,18 +17,6 @@
 #include "iptables-bpf/xt.h"
 #include "translate/nft.h"
 
-bool monitor_is_guard(const struct nlmsghdr *nlh)
-{
-	struct nft_rule_message msg;
-	bool guard;
-
-	if (nft_rule_from_message(nlh, &msg))
-		return false;
-	guard = msg.rule->flags & RULE_GUARD;
-	rule_free(msg.rule);
-	return guard;
-}
-
 static char command_letter(const struct nlmsghdr *nlh)
 {
 	return NFNL_MSG_TYPE(nlh->nlmsg_type) == NFT_MSG_DELRULE ? 'D' : 'A';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What happens to traced packets: rules, policies, returns. */
 #include "iptables-bpf/monitor.h"
+#include "translate/nft.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -115,7 +116,7 @@ static void print_rule(struct monitor *m, const struct nftnl_trace *t)
 {
 	const struct nlmsghdr *rule = fetch_rule(m, t);
 
-	if (rule && monitor_is_guard(rule))
+	if (rule && nft_message_is_guard(rule))
 		return;
 	print_header(t);
 	printf(":rule:0x%" PRIx64 ":",

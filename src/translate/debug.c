@@ -77,18 +77,6 @@ void debug_rule(struct nft *nft, const struct nlmsghdr *nlh, bool guard)
 		print_rule(nft, nlh, false);
 }
 
-static bool is_guard(const struct nlmsghdr *nlh)
-{
-	struct nft_rule_message msg;
-	bool guard;
-
-	if (nft_rule_from_message(nlh, &msg))
-		return false;
-	guard = msg.rule->flags & RULE_GUARD;
-	rule_free(msg.rule);
-	return guard;
-}
-
 struct query {
 	struct nft *nft;
 	bool zeroed;
@@ -107,7 +95,7 @@ static int queried_rule(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct query *q = arg;
 
-	if (rule_handle(nlh) == q->handle && !is_guard(nlh))
+	if (rule_handle(nlh) == q->handle && !nft_message_is_guard(nlh))
 		print_rule(q->nft, nlh, false);
 	return 0;
 }

@@ -312,6 +312,18 @@ int nft_rule_from_message(const struct nlmsghdr *nlh,
 	return ret;
 }
 
+bool nft_message_is_guard(const struct nlmsghdr *nlh)
+{
+	struct nft_rule_message m;
+	bool guard;
+
+	if (nft_rule_from_message(nlh, &m))
+		return false;
+	guard = m.rule->flags & RULE_GUARD;
+	rule_free(m.rule);
+	return guard;
+}
+
 static int dump_rules(struct fetch *f, const char *chain)
 {
 	int ret;

@@ -71,6 +71,9 @@ struct nft_rule_message {
 };
 int nft_rule_from_message(const struct nlmsghdr *nlh,
 			  struct nft_rule_message *out);
+/* Whether such a message describes a guard rule, of which users know nothing.
+ */
+bool nft_message_is_guard(const struct nlmsghdr *nlh);
 
 /* ---- dumps ---- */
 

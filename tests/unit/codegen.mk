@@ -37,7 +37,7 @@ tests_unit_codegen_run_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
 
 check_PROGRAMS += tests/unit/codegen_fuzz_test
 TESTS += tests/unit/codegen_fuzz_test
-tests_unit_codegen_fuzz_test_SOURCES = tests/unit/codegen_fuzz_test.c \
+tests_unit_codegen_fuzz_test_SOURCES = tests/unit/codegen_fuzz_test.c tests/unit/random.h \
 	tests/codegen/program.c tests/codegen/program.h $(codegen_test_sources)
 tests_unit_codegen_fuzz_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_fuzz_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
@@ -62,7 +62,7 @@ tests_unit_codegen_matches_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
 
 check_PROGRAMS += tests/unit/codegen_engine_test
 TESTS += tests/unit/codegen_engine_test
-tests_unit_codegen_engine_test_SOURCES = tests/unit/codegen_engine_test.c $(codegen_run_sources)
+tests_unit_codegen_engine_test_SOURCES = tests/unit/codegen_engine_test.c tests/unit/random.h $(codegen_run_sources)
 tests_unit_codegen_engine_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_codegen_engine_test_LDADD = $(codegen_test_libs) $(LIBBPF_LIBS)
 

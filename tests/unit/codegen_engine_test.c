@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "tests/unit/codegen_packets.h" /* before the kernel's headers */
+#include "tests/unit/random.h"
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_tcpudp.h>
@@ -25,14 +26,9 @@ static uint64_t rng;
 #define MAX_HITS  24
 #define MAX_RULES 100000
 
-/* splitmix64 */
 static uint64_t next_random(void)
 {
-	uint64_t z = rng += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return random_next(&rng);
 }
 
 static unsigned int below(unsigned int n)

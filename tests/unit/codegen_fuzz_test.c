@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "tests/unit/codegen_util.h" /* before the kernel's headers */
+#include "tests/unit/random.h"
 #include <linux/netfilter/xt_bpf.h>
 #include <linux/limits.h>
 #include <linux/netfilter/xt_hashlimit.h>
@@ -34,14 +35,9 @@
 static unsigned int first_seed = 1, rounds = 4;
 static uint64_t rng;
 
-/* splitmix64 */
 static uint64_t next_random(void)
 {
-	uint64_t z = rng += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return random_next(&rng);
 }
 
 static unsigned int below(unsigned int n)

@@ -39,13 +39,7 @@ static struct rule *match(const char *name, unsigned int rev, const void *data,
 
 static void expect(struct rule *r, const char *want)
 {
-	struct buf b = BUF_INIT;
-
-	buf_puts(&b, "");
-	lowered_text(&b, FAMILY_IPV4, r);
-	assert_string_equal(b.data, want);
-	buf_free(&b);
-	rule_free(r);
+	expect_lowered(FAMILY_IPV4, r, want);
 }
 
 #define EXPECT(name, rev, info, want)                                          \
@@ -151,13 +145,7 @@ static void test_devices_routes(void **state)
 
 static void expect6(struct rule *r, const char *want)
 {
-	struct buf b = BUF_INIT;
-
-	buf_puts(&b, "");
-	lowered_text(&b, FAMILY_IPV6, r);
-	assert_string_equal(b.data, want);
-	buf_free(&b);
-	rule_free(r);
+	expect_lowered(FAMILY_IPV6, r, want);
 }
 
 static void test_addrtype(void **state)

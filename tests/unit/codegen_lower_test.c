@@ -25,13 +25,7 @@
 
 static void expect(struct rule *r, enum family family, const char *want)
 {
-	struct buf b = BUF_INIT;
-
-	buf_puts(&b, "");
-	lowered_text(&b, family, r);
-	assert_string_equal(b.data, want);
-	buf_free(&b);
-	rule_free(r);
+	expect_lowered(family, r, want);
 }
 
 static struct rule *rule4(void)

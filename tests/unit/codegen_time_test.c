@@ -177,15 +177,11 @@ static void test_random_windows(void **state)
 static void expect(const struct xt_time_info *info, size_t size,
 		   const char *want)
 {
-	struct buf b = BUF_INIT;
 	struct rule *r = rule_new();
 
 	r->action = ACTION_ACCEPT;
 	with_match(r, "time", 0, false, info, size);
-	lowered_text(&b, FAMILY_IPV6, r);
-	assert_string_equal(b.data, want);
-	buf_free(&b);
-	rule_free(r);
+	expect_lowered(FAMILY_IPV6, r, want);
 }
 
 static void test_lowered(void **state)

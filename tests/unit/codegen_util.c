@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/codegen_util.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_limit.h>
@@ -304,4 +311,15 @@ void lowered_text(struct buf *out, enum family family, const struct rule *r)
 	if (*l.refused)
 		buf_printf(out, "%srefused: %s", l.n ? "; " : "", l.refused);
 	lowered_clear(&l);
+}
+
+void expect_lowered(enum family family, struct rule *r, const char *want)
+{
+	struct buf b = BUF_INIT;
+
+	buf_puts(&b, "");
+	lowered_text(&b, family, r);
+	assert_string_equal(b.data, want);
+	buf_free(&b);
+	rule_free(r);
 }

@@ -60,5 +60,7 @@ struct rule *with_foreign(struct rule *r);
 
 /* "proto==6 transport>=4 dport in 22-22": what lowering made of @r. */
 void lowered_text(struct buf *out, enum family family, const struct rule *r);
+/* Fails the test unless that is @want. Frees @r, which is in no chain. */
+void expect_lowered(enum family family, struct rule *r, const char *want);
 
 #endif
