@@ -25,6 +25,8 @@ from measure import FIELDS, MORE, ROUND, Bench, rows, uncertain
 from shapes import IPV6_SHAPES, IPV6_SIZES, SHAPES, make
 
 QUICK_SIZES = (1000,)
+PATIENCE = 600              # seconds; a publication that is slower than this takes no more turns than it must
+IDLE = 0.7                  # load of a machine that does nothing else
 ALL = ("legacy", "nft", "native", "hybrid", "exclusive", "bfcli", "bfcli-sets")
 
 
@@ -111,7 +113,9 @@ def measure_packets(args, start):
     results = Results(os.path.join(args.out, "packets.csv"), args.resume)
     rounds = args.rounds or (2 if args.quick else 4)
     with Bench(rounds, log=lambda text: print(text, flush=True), turn=not args.no_turn) as bench:
-        for family, shape, size in plan(args):
+        todo = plan(args)
+        for number, (family, shape, size) in enumerate(todo):
+            bench.patient = not args.publish or time.monotonic() - start < PATIENCE * (number + 1) / len(todo)
             if args.minutes and time.monotonic() - start > args.minutes * 60:
                 print(f"{shape}, IPv{family}, {size} rules: left out, {args.minutes:g} minutes are over (--resume goes on)")
                 continue
@@ -129,6 +133,8 @@ def measure_packets(args, start):
             show(records)
             print(f"  ({time.monotonic() - begun:.0f} s)", flush=True)
         print(f"\nns a packet, added to the first column; {time.monotonic() - start:.0f} s\n")
+        if args.publish:
+            bench.problems += [f"{title}: measured while a rule somewhere on this machine let nft trace packets" for title in bench.traced]
         return bench.problems
 
 
@@ -150,26 +156,52 @@ def measure_matches(args):
     return problems
 
 
-def describe_machine(path):
-    """What the figures depend on."""
-    with open("/proc/cpuinfo", encoding="ascii") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown CPU")
-    with open(path, "w", encoding="ascii") as file:
-        file.write(f"Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} CPUs, {model}, "
-                   f"load {os.getloadavg()[0]:.1f} at the start, {time.strftime('%Y-%m-%d')}\n")
+def disturbances():
+    """What makes figures less certain, or other than they are elsewhere."""
+    found = []
+    if os.getloadavg()[0] > IDLE:
+        found.append(f"other processes are running (load {os.getloadavg()[0]:.1f}): figures are less certain, and caches colder")
+    with open("/proc/sys/kernel/bpf_stats_enabled", encoding="ascii") as file:
+        if file.read().strip() != "0":
+            found.append("kernel.bpf_stats_enabled is on: each BPF program takes some 30 ns longer")
+    return found
+
+
+class Machine:
+    """What the figures depend on, for the README."""
+
+    def __init__(self):
+        with open("/proc/cpuinfo", encoding="ascii") as file:
+            self.model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown CPU")
+        self.load, self.before = os.getloadavg()[0], self._times()
+
+    @staticmethod
+    def _times():
+        """Ticks of all CPUs so far, and those of them that the hypervisor gave to others."""
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]
+        return sum(ticks), ticks[7]
+
+    def write(self, path):
+        ticks, stolen = (now - before for now, before in zip(self._times(), self.before))
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} CPUs, {self.model}, load {self.load:.1f} at the start, "
+                       f"{100 * stolen / max(1, ticks):.1f} % of CPU time stolen, {time.strftime('%Y-%m-%d')}\n")
 
 
 def run(args):
     start = time.monotonic()
     os.makedirs(args.out, exist_ok=True)
-    describe_machine(os.path.join(args.out, "machine.txt"))
-    problems = []
+    machine, problems = Machine(), []
+    for text in disturbances():
+        print(f"NOTE: {text}")
     if args.only in (None, "packets"):
         problems += measure_packets(args, start)
     if args.only in (None, "matches"):
         problems += measure_matches(args)
     if args.only in (None, "commands"):
         measure_commands(args)
+    machine.write(os.path.join(args.out, "machine.txt"))
     subprocess.run([sys.executable, os.path.join(SRCDIR, "bench", "report.py"), args.out,
                     "--readme" if args.publish else "--plots"], check=True)
     print(f"\n{time.monotonic() - start:.0f} s; CSV and plots are in {args.out}")

@@ -16,6 +16,7 @@ BPFCTL = f"{BUILDDIR}/iptables-bpfctl"
 LIVE_WITHIN = 180           # seconds from a restore to BPF deciding; then the benchmark goes on without
 FAMILIES = {4: ("ip", "ipv4"), 6: ("ip6", "ipv6")}   # as status calls them
 BFCLI_WITHIN = 60           # seconds
+BFCLI_RULES = 10000
 REFUSED_FOR = 3             # seconds that status has to say why a table is not exclusive
 
 
@@ -169,7 +170,11 @@ class Bfcli(Contender):
     def missing(cls, ruleset):
         if not shutil.which("bfcli"):
             return "bfcli is not on PATH"
-        return "" if cls.rules(ruleset) else "this shape has no form in bfcli's language"
+        return cls.refused(ruleset) if cls.rules(ruleset) else "this shape has no form in bfcli's language"
+
+    @staticmethod
+    def refused(ruleset):
+        return "" if ruleset.rules <= BFCLI_RULES else f"the verifier refuses its programs of more than {BFCLI_RULES} rules"
 
     @staticmethod
     def rules(ruleset):
@@ -202,6 +207,10 @@ class Bfcli(Contender):
 class BfcliSets(Bfcli):
     """The same with its sets, as one would write it by hand."""
     name, title = "bfcli-sets", "bpfilter, sets by hand"
+
+    @staticmethod
+    def refused(ruleset):
+        return ""
 
     @staticmethod
     def rules(ruleset):

@@ -155,7 +155,7 @@ def run(rounds, wanted=None, out=None, turn=True):
                 show(rows[-1])
             except BenchError as error:
                 bench.problem(str(error))
-        problems = bench.problems
+        problems = bench.problems + [f"{title}: nft traced packets meanwhile" for title in bench.traced]
     if out:
         with open(out, "w", newline="", encoding="ascii") as file:
             writer = csv.DictWriter(file, FIELDS, lineterminator="\n")

@@ -175,6 +175,17 @@ def command_table(data, only=None):
 CERTAIN = "≈: the median's 95 % confidence interval is wider than a quarter of the figure to either side; the CSV has all intervals."
 
 
+def certainty(data):
+    """How well the figures are known, of which a few nanoseconds may be a tenth."""
+    errors = sorted(row["added_pm_ns"] for row in data.packets if row["added_ns"] < 1000)
+    if not errors:
+        return ""
+    total = len(data.packets)
+    doubtful = sum(uncertain(row["added_ns"], row["added_pm_ns"]) for row in data.packets)
+    return (f"Of the {total:,} figures {doubtful:,} are marked ≈; of those below 1 µs half are known to ± {errors[len(errors) // 2]:.0f} ns "
+            f"and nine of ten to ± {errors[len(errors) * 9 // 10]:.0f} ns.")
+
+
 def whole(data):
     """All tables, for the terminal; none that is empty."""
     parts = []
@@ -187,7 +198,7 @@ def whole(data):
                 for flows in sorted({row["flows"] for row in data.packets}):
                     found = size_table(data, case, flows, sizes, family)
                     parts += [f"IPv{family}, packets that meet {case} rules, {flows:,} flow{'s' * (flows > 1)}:", found] if found else []
-        parts.append(notes(data))
+        parts += [notes(data), certainty(data)]
     if data.commands:
         parts += ["Commands:", command_table(data)]
     by_shape = shape_table(data)
@@ -201,7 +212,7 @@ def readme(data, directory):
     where = os.path.relpath(directory, SRCDIR)
     parts = [f"Measured by `sudo ./run bench` ({data.machine}). Nanoseconds that a packet takes more than on a router without any "
              "ruleset (but with conntrack, where the ruleset uses it), and the ratios of that; medians of differences between "
-             f"turns. {CERTAIN} All figures: [{where}]({where}).",
+             f"turns. {CERTAIN} {certainty(data)} All figures: [{where}]({where}).",
              f"![Cost of a packet over the number of rules]({where}/rules.svg)",
              f"![Cost of a packet in two everyday rulesets]({where}/small.svg)",
              small_table(data),
