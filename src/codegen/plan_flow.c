@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What follows from how chains call each other: depth, sizes, what becomes
- * of limits, and whether the program could decide anything at all.
+ * What follows from how chains call each other: depth, sizes, which rules no
+ * packet gets to, and whether the program could decide anything at all.
  */
 #include "codegen/plan.h"
 
