@@ -30,7 +30,9 @@ libloader_a_SOURCES = \
 	src/loader/remove.c src/loader/remove.h \
 	src/loader/rulematch.c src/loader/rulematch.h \
 	src/loader/ruleset.c src/loader/ruleset.h \
-	src/loader/slot.c src/loader/slot.h src/loader/slot_key.c \
+	src/loader/slot.c src/loader/slot.h \
+	src/loader/slot_carry.c src/loader/slot_key.c \
+	src/loader/slot_totals.c src/loader/slot_totals.h \
 	src/loader/snapfile.c src/loader/snapfile.h \
 	src/loader/snapnote.c \
 	src/loader/spare.c src/loader/spare.h \

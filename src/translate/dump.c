@@ -18,6 +18,7 @@
 #include "translate/debug.h"
 #include "translate/nft.h"
 #include "translate/nlwrite.h"
+#include "translate/rule_message.h"
 #include "translate/snapshot.h"
 
 /* A ruleset that changes faster than we read it this many times in a row is
@@ -68,17 +69,6 @@ static int fetch_tables(struct fetch *f)
 	nlw_str(&f->nft->req, NFTA_TABLE_NAME, f->q->table);
 	ret = conn_request(f->nft, table_cb, f);
 	return ret == -ENOENT ? 0 : ret;
-}
-
-/* Why iptables does not take @t, said once. */
-static int set_incompatible(struct table *t, const char *chain, const char *why)
-{
-	if (!t->incompatible &&
-	    asprintf(&t->incompatible, "chain `%s': %s", chain, why) < 0) {
-		t->incompatible = NULL;
-		return -ENOMEM;
-	}
-	return 0;
 }
 
 static void chain_counters(struct chain *c, const struct attr *nest)
@@ -135,7 +125,7 @@ static int chain_cb(const struct nlmsghdr *nlh, void *arg)
 	if (!t || !name)
 		return 0;
 	if (strlen(name) >= MODEL_CHAIN_NAME_LEN)
-		return set_incompatible(t, name, "name too long");
+		return table_set_incompatible(t, name, "name too long");
 	c = table_add_chain(t, name);
 	if (!c)
 		return -ENOMEM;
@@ -164,67 +154,6 @@ static struct chain *rule_chain(const struct fetch *f, const char *name)
 	if (f->last && !strcmp(f->last->name, name))
 		return f->last;
 	return table_find_chain(f->table, name);
-}
-
-static struct snap_content content_of(const struct attr *tb)
-{
-	struct snap_content c = {
-		.exprs = tb[NFTA_RULE_EXPRESSIONS].data,
-		.exprs_len = tb[NFTA_RULE_EXPRESSIONS].len,
-		.udata = tb[NFTA_RULE_USERDATA].data,
-		.udata_len = tb[NFTA_RULE_USERDATA].len,
-	};
-
-	attr_u64(&tb[NFTA_RULE_HANDLE], &c.handle);
-	return c;
-}
-
-static int rule_from_content(enum family family, const struct snap_content *c,
-			     struct rule *r, struct decode_result *res)
-{
-	size_t len = c->exprs ? c->exprs_len : 0;
-	int ret;
-
-	r->handle = c->handle;
-	ret = rule_decode(family, c->exprs, len, r, res);
-	if (!ret && c->udata)
-		ret = rule_decode_userdata(r, c->udata, c->udata_len);
-	if (!ret)
-		rule_mark_guard(r);
-	if (!ret)
-		ret = rule_keep_raw(r, c->exprs, len, c->udata, c->udata_len);
-	return ret;
-}
-
-/* A new rule in *@out, for @c, a chain of @t. */
-static int make_rule(struct table *t, const struct chain *c,
-		     const struct snap_content *content, struct rule **out)
-{
-	struct rule *r = rule_new();
-	struct decode_result res;
-	int ret;
-
-	if (!r)
-		return -ENOMEM;
-	ret = rule_from_content(t->family, content, r, &res);
-	if (!ret && res.incompatible)
-		ret = set_incompatible(t, c->name, res.why);
-	if (ret)
-		rule_free(r);
-	else
-		*out = r;
-	return ret;
-}
-
-int nft_take_rule(struct table *t, struct chain *c,
-		  const struct snap_content *content)
-{
-	struct rule *r;
-	int ret = make_rule(t, c, content, &r);
-
-	if (!ret)
-		chain_append_rule(c, r);
-	return ret;
 }
 
 /* Not an errno: the rule that was looked for is there, no more are needed. */
@@ -272,8 +201,8 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 	if (!c)
 		return 0; /* of a base chain that we leave out */
 	f->last = c;
-	content = content_of(tb);
-	ret = make_rule(f->table, c, &content, &r);
+	content = rule_content(tb);
+	ret = rule_make(f->table, c, &content, &r);
 	if (ret)
 		return ret;
 	if (f->nft->debug)
@@ -281,47 +210,6 @@ static int rule_cb(const struct nlmsghdr *nlh, void *arg)
 	if (f->keep)
 		keep_rule(f, c, &content, r);
 	return take_rule(f, c, r);
-}
-
-int nft_rule_from_message(const struct nlmsghdr *nlh,
-			  struct nft_rule_message *out)
-{
-	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
-	struct attr_area area = nlmsg_attrs(nlh);
-	struct attr tb[NFTA_RULE_MAX + 1];
-	struct snap_content content;
-	struct decode_result res;
-	int ret;
-
-	attrs_parse(area.data, area.len, tb, NFTA_RULE_MAX);
-	out->table = attr_str(&tb[NFTA_RULE_TABLE]);
-	out->chain = attr_str(&tb[NFTA_RULE_CHAIN]);
-	if (!out->table || !out->chain)
-		return -EBADMSG;
-	out->family = nfg->nfgen_family;
-	out->rule = rule_new();
-	if (!out->rule)
-		return -ENOMEM;
-	/* Other families are decoded for what they have in common, the guard's
-	 * absence. */
-	content = content_of(tb);
-	ret = rule_from_content((enum family)out->family, &content, out->rule,
-				&res);
-	if (ret)
-		rule_free(out->rule);
-	return ret;
-}
-
-bool nft_message_is_guard(const struct nlmsghdr *nlh)
-{
-	struct nft_rule_message m;
-	bool guard;
-
-	if (nft_rule_from_message(nlh, &m))
-		return false;
-	guard = m.rule->flags & RULE_GUARD;
-	rule_free(m.rule);
-	return guard;
 }
 
 static int dump_rules(struct fetch *f, const char *chain)

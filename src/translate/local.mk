@@ -23,6 +23,7 @@ libtranslate_a_SOURCES = \
 	src/translate/nlread.c src/translate/nlread.h \
 	src/translate/nlwrite.c src/translate/nlwrite.h \
 	src/translate/raw.c src/translate/raw.h \
+	src/translate/rule_message.c src/translate/rule_message.h \
 	src/translate/sketch.c \
 	src/translate/snapshot.h src/translate/snapshot_format.h \
 	src/translate/snapshot_read.c \
