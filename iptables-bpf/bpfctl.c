@@ -243,6 +243,9 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int ret = BPFCTL_USAGE;
 
+	/* Who ignores the ends of its children hands that down; ours are
+	 * waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	/* libbpf would write to stderr; what it says is in our own messages
 	 * where it matters. */
 	program_set_sink(NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <net/if.h>
@@ -189,7 +190,7 @@ uint32_t fragments_find(void)
 {
 	struct buf boot = BUF_INIT;
 	uint32_t answer = FRAGMENTS_ASK_NFT;
-	int status;
+	int status = -1;
 	pid_t pid;
 
 	if (cache_read_file(BOOT_ID, &boot) || !boot.data ||
@@ -198,7 +199,7 @@ uint32_t fragments_find(void)
 	pid = fork();
 	if (!pid)
 		_exit(probe());
-	while (pid > 0 && waitpid(pid, &status, 0) != pid)
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (pid > 0 && WIFEXITED(status) &&
 	    WEXITSTATUS(status) <= FRAGMENTS_SKIPPED)

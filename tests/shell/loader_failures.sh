@@ -174,6 +174,16 @@ equal "it says how to" "$(grep -c "mount -t bpf" "$TMP/err")" 1
 expect "status that may not mount" "$FW" '"mount -t bpf" in s["reason"]'
 repaired "bpffs mounted again"
 
+# ---- called by somebody who ignores the ends of its children, when it has all to find out anew, with clang
+rm -r /run/iptables-bpf/fragments "$DIR" || bad "no answer is kept"
+ours "$FW" iptables -A INPUT -p udp --sport $((1 + RANDOM)) --dport $((20000 + RANDOM)) -j DROP
+expect_rc "sync where SIGCHLD is ignored" 0 in_ns "$FW" env IPTABLES_BPF=hybrid timeout 60 python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$BUILDDIR/iptables-bpfctl" sync
+expect "live" "$FW" 's["state"] == "live" and chain("INPUT")["mode"] == "hybrid"'
+[ -e /run/iptables-bpf/fragments ] || bad "no answer is kept again"
+
 # ---- nobody in particular
 chmod 711 "$TMP"
 got=$(in_ns "$FW" setpriv --reuid 65534 --regid 65534 --clear-groups \
