@@ -22,9 +22,21 @@
 
 int bpfctl_fail(const struct err *e)
 {
+	bool denied = geteuid() &&
+		      (e->errnum == EPERM || e->errnum == EACCES) &&
+		      !strstr(e->msg, "root");
+
 	fflush(stdout);
-	fprintf(stderr, "iptables-bpfctl: %s\n", e->msg);
+	fprintf(stderr, "iptables-bpfctl: %s%s\n", e->msg,
+		denied ? " (you must be root)" : "");
 	return BPFCTL_FAILED;
+}
+
+/* The usage follows. */
+static int complain(const char *what, const char *about)
+{
+	fprintf(stderr, "iptables-bpfctl: %s \"%s\"\n", what, about);
+	return BPFCTL_USAGE;
 }
 
 int bpfctl_in_child(int (*run)(void *arg), void *arg)
@@ -80,7 +92,9 @@ static int take_object_dir(int *argc, char **argv)
 			taken = 2;
 		}
 		if (!dir || *dir != '/')
-			return BPFCTL_USAGE;
+			return complain("--object-dir needs an absolute path, "
+					"not",
+					dir ? dir : "");
 		if (objects_check_dir(dir, &e))
 			return bpfctl_fail(&e);
 		setenv(OBJECTS_ENV, dir, 1);
@@ -151,8 +165,10 @@ static int cmd_mode(int argc, char **argv)
 	struct err e = {0};
 	enum wish wish;
 
-	if (argc > 2 || (argc == 2 && !wish_parse(argv[1], &wish)))
+	if (argc > 2)
 		return BPFCTL_USAGE;
+	if (argc == 2 && !wish_parse(argv[1], &wish))
+		return complain("there is no mode", argv[1]);
 	if (argc == 2)
 		return sync_set_mode(wish, &e) ? bpfctl_fail(&e) : BPFCTL_OK;
 	if (sync_get_mode(&wish, &e))
@@ -256,8 +272,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	if (argc > 1 && i == COMMANDS)
-		fprintf(stderr, "iptables-bpfctl: unknown command \"%s\"\n",
-			argv[1]);
+		complain("unknown command", argv[1]);
 	if (ret == BPFCTL_USAGE)
 		usage(stderr);
 	if (fflush(stdout) && !ret) {

@@ -274,8 +274,11 @@ static void print_share(const struct record *r)
 		running += runs;
 		all += runs || c->rules;
 	}
-	printf("In BPF:     %u of %u chain%s with rules\n", running, all,
-	       all == 1 ? "" : "s");
+	if (all)
+		printf("In BPF:     %u of %u chain%s with rules\n", running,
+		       all, all == 1 ? "" : "s");
+	else
+		puts("In BPF:     nothing: iptables has no rules here");
 }
 
 static void print_human(const struct status *s)
@@ -285,6 +288,9 @@ static void print_human(const struct status *s)
 	printf("State:      %s\n", status_state_name(s->state));
 	if (*s->reason)
 		printf("Reason:     %s\n", s->reason);
+	/* No ruleset could be read: there is nothing to say of it. */
+	if (!s->generation)
+		return;
 	print_share(&s->record);
 	printf("Generation: %u, compiled for ", s->generation);
 	if (s->compiled_generation)

@@ -274,7 +274,8 @@ static void judge(struct status *s, struct nft *nft, bool recorded)
 			say(s, STATUS_UNAVAILABLE, obstacle);
 		else
 			say(s, STATUS_STALE,
-			    "nothing is pinned here: run iptables-bpfctl sync");
+			    "there are no programs here, or no more: run "
+			    "iptables-bpfctl sync");
 		return;
 	}
 	ns_get_ctl(&ns, &slot, &s->compiled_generation);
