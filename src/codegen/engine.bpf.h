@@ -15,26 +15,25 @@ abi_u32 tables[TABLE_WORDS + TABLE_SLACK] SEC(".bss.tables")
  * Numbers that the verifier does not know, and so does not tell states of a
  * walk apart by.
  */
-#define ZERO (*WORD(WORD_ZERO))
-#define ONES (*WORD(WORD_ONES))
+#define ZERO   (*WORD(WORD_ZERO))
+#define ONES   (*WORD(WORD_ONES))
+#define ZERO64 (*(const abi_u64 *)WORD(WORD_ZERO64))
 
-struct walk {
-	struct pkt *p;
-	abi_u32 list;  /* the tables of the rules looked at */
-	abi_u32 start; /* the least index wanted */
-	abi_u32 best;  /* the least found, and its entry; none: all ones, 0 */
-	abi_u32 entry;
-	abi_u32 table; /* the next table */
-	abi_u32 at;    /* the next entry of this one, 0: none */
-	abi_u32 cond; /* the next condition of that entry, 0: its key is next */
-	abi_u32 out;  /* the answer; WALK_ON: none yet */
-	abi_u32 iif, oif; /* hashes of the devices' names */
-#if WALK_DEPTH
-	abi_u32 left; /* a goto has led out of the first chain */
-	abi_u32 depth;
-	abi_u64 back[WALK_DEPTH]; /* list << 32 | start */
-#endif
-};
+/* What the verifier knows of @x, it is to forget. */
+#define UNKNOWN(x) ((x) ^ ZERO)
+
+/*
+ * In a loop that the verifier is to see once: the kernel's may_goto, which
+ * leads to @label when the program has gone on for too long. clang has no word
+ * for it: BPF_JMP | BPF_JCOND.
+ */
+#define ENDLESS_OR(label)                                                      \
+	asm volatile goto("1: .byte 0xe5; .byte 0;"                            \
+			  ".long ((%l0 - 1b - 8) / 8) & 0xffff; .short 0"      \
+			  :                                                    \
+			  :                                                    \
+			  :                                                    \
+			  : label)
 
 INLINE abi_u64 walk_mix(abi_u64 h, abi_u64 w)
 {
@@ -42,34 +41,69 @@ INLINE abi_u64 walk_mix(abi_u64 h, abi_u64 w)
 	return h ^ h >> 32;
 }
 
-INLINE abi_u32 walk_hash(const struct walk *s, const abi_u32 *t)
+#if NEED_IIF || NEED_OIF
+INLINE abi_u32 hash_name(const abi_u64 *name)
 {
-	const struct pkt *p = s->p;
-	abi_u64 h = 0, rest = (abi_u64)(p->proto & t[TABLE_PROTO]) << 32;
+	return walk_mix(walk_mix(0, name[0]), name[1]);
+}
+
+INLINE abi_u64 hash_names(const struct pkt *p, abi_u32 which)
+{
+	abi_u64 h = 0;
+
+#if NEED_IIF
+	if (which & ENGINE_IIF)
+		h = hash_name(p->iif);
+#endif
+#if NEED_OIF
+	if (which & ENGINE_OIF)
+		h |= (abi_u64)hash_name(p->oif) << 32;
+#endif
+	return h;
+}
+#endif
+
+/* What all tables ask about. */
+struct key {
+	abi_u64 rest; /* ports and protocol */
+#if FAMILY == 4
+	abi_u64 addrs;
+	abi_u32 saddr, daddr; /* host order */
+#endif
+};
+
+INLINE void read_key(const struct pkt *p, struct key *k)
+{
+	k->rest = (abi_u64)p->proto << 32;
+#if NEED_TH
+	k->rest |= p->sport | (abi_u32)p->dport << 16;
+#endif
+#if FAMILY == 4
+	k->addrs = p->saddr[0] | (abi_u64)p->daddr[0] << 32;
+	k->saddr = ntoh32(p->saddr[0]);
+	k->daddr = ntoh32(p->daddr[0]);
+#endif
+}
+
+INLINE abi_u64 walk_hash(const struct pkt *p, const struct key *k,
+			 const abi_u32 *t)
+{
+	const abi_u64 *mask = (const abi_u64 *)(t + TABLE_ADDRS);
+	abi_u64 h = 0;
 
 #if FAMILY == 6
-	const abi_u64 *mask = (const abi_u64 *)(t + TABLE_ADDRS);
-
 	h = walk_mix(h, p->saddr[0] & mask[0]);
 	h = walk_mix(h, p->saddr[1] & mask[1]);
 	h = walk_mix(h, p->daddr[0] & mask[2]);
 	h = walk_mix(h, p->daddr[1] & mask[3]);
 #else
-	h = walk_mix(h, (p->saddr[0] & t[TABLE_ADDRS]) |
-				(abi_u64)(p->daddr[0] & t[TABLE_ADDRS + 1])
-					<< 32);
+	h = walk_mix(h, k->addrs & mask[0]);
 #endif
 #if NEED_IIF || NEED_OIF
 	if (t[TABLE_IFACES])
-		h = walk_mix(h, (t[TABLE_IFACES] & ENGINE_IIF ? s->iif : 0) |
-					(t[TABLE_IFACES] & ENGINE_OIF
-						 ? (abi_u64)s->oif << 32
-						 : 0));
+		h = walk_mix(h, hash_names(p, t[TABLE_IFACES]));
 #endif
-#if NEED_TH
-	rest |= (p->sport | (abi_u32)p->dport << 16) & t[TABLE_PORTS];
-#endif
-	return walk_mix(h, rest);
+	return walk_mix(h, k->rest & *(const abi_u64 *)(t + TABLE_REST));
 }
 
 INLINE int in_range(abi_u32 x, abi_u32 range)
@@ -92,21 +126,30 @@ INLINE int header_fits(const struct pkt *p, abi_u32 proto)
 	       (!p->fragoff || (proto & ENTRY_PROTO_FRAG1 && p->fragoff == 1));
 }
 
-INLINE int key_fits(const struct pkt *p, const abi_u32 *x)
+INLINE abi_u64 addrs_differ(const struct pkt *p, const struct key *k,
+			    const abi_u32 *x)
 {
-	abi_u32 proto = x[ENTRY_PROTO];
+	abi_u32 s = x[ENTRY_VERDICT] >> ENTRY_SADDR_SHIFT & ENTRY_ADDR_BITS;
+	abi_u32 d = x[ENTRY_VERDICT] >> ENTRY_DADDR_SHIFT & ENTRY_ADDR_BITS;
 #if FAMILY == 6
 	const abi_u64 *a = (const abi_u64 *)(x + ENTRY_ADDRS);
+	const abi_u64 *sm = (const abi_u64 *)WORD(WORD_MASKS + 4 * s);
+	const abi_u64 *dm = (const abi_u64 *)WORD(WORD_MASKS + 4 * d);
 
-	if (((p->saddr[0] & a[2]) ^ a[0]) | ((p->saddr[1] & a[3]) ^ a[1]) |
-	    ((p->daddr[0] & a[6]) ^ a[4]) | ((p->daddr[1] & a[7]) ^ a[5]))
-		return 0;
+	return ((p->saddr[0] ^ a[0]) & sm[0]) | ((p->saddr[1] ^ a[1]) & sm[1]) |
+	       ((p->daddr[0] ^ a[2]) & dm[0]) | ((p->daddr[1] ^ a[3]) & dm[1]);
 #else
-	const abi_u32 *a = x + ENTRY_ADDRS;
-
-	if (((p->saddr[0] & a[1]) ^ a[0]) | ((p->daddr[0] & a[3]) ^ a[2]))
-		return 0;
+	return (abi_u64)(k->saddr ^ x[ENTRY_ADDRS]) >> (s & 63) |
+	       (abi_u64)(k->daddr ^ x[ENTRY_ADDRS + 1]) >> (d & 63);
 #endif
+}
+
+INLINE int key_fits(const struct pkt *p, const struct key *k, const abi_u32 *x)
+{
+	abi_u32 proto = x[ENTRY_PROTO];
+
+	if (addrs_differ(p, k, x))
+		return 0;
 #if NEED_TH
 	if (!in_range(p->sport, x[ENTRY_SPORT]) ||
 	    !in_range(p->dport, x[ENTRY_DPORT]))
@@ -162,152 +205,40 @@ INLINE int cond_holds(struct pkt *p, const abi_u32 *c)
 }
 #endif
 
-/* Begins a search of rules @start and on of @list. */
-INLINE void walk_from(struct walk *s, abi_u32 list, abi_u32 start)
+/* The target of a jump, or a goto. */
+INLINE abi_u32 entry_target(const abi_u32 *x)
 {
-	s->list = s->table = list;
-	s->start = start;
-	s->best = ONES;
-	s->entry = ZERO;
+	abi_u32 more = x[ENTRY_MORE];
+
+	return x[ENTRY_VERDICT] & ENTRY_BOXED ? WORD(more)[BOX_TARGET] : more;
 }
 
-INLINE long walk_ends(struct walk *s, abi_u32 out)
+#if CONDITIONS
+INLINE abi_u32 entry_conds(const abi_u32 *x)
 {
-	s->out = out;
-	return 1;
+	abi_u32 more = x[ENTRY_MORE];
+
+	return x[ENTRY_VERDICT] & ENTRY_BOXED ? WORD(more)[BOX_CONDS] : more;
 }
 
-/* Back to the caller of the chain of entries that ends here. */
-INLINE long walk_back(struct walk *s)
+/* All of a list. A function of its own: verified once. */
+GLOBAL int conds_hold(struct pkt *p, abi_u32 cond)
 {
-#if WALK_DEPTH
-	abi_u64 depth = s->depth - 1, to;
+	abi_u32 last;
 
-	if (!s->depth)
-		return walk_ends(s, s->left ? WALK_LEFT : WALK_END);
-	s->depth = depth;
-	to = s->back[depth & (WALK_DEPTH - 1)];
-	walk_from(s, to >> 32, to);
-	return 0;
-#else
-	return walk_ends(s, WALK_END);
-#endif
-}
-
-#if WALK_DEPTH
-INLINE long walk_jump(struct walk *s, const abi_u32 *x, abi_u32 verdict)
-{
-	abi_u64 depth = s->depth;
-
-	if (verdict == VERDICT_GOTO) {
-		s->left |= depth ? ZERO : ONES;
-	} else {
-		if (depth >= WALK_DEPTH)
-			return walk_ends(s, WALK_HANDOVER);
-		s->back[depth & (WALK_DEPTH - 1)] = (abi_u64)s->list << 32 |
-						    (x[ENTRY_INDEX] + 1);
-		s->depth = depth + 1;
-	}
-	walk_from(s, x[ENTRY_TARGET], 0);
-	return 0;
-}
-#endif
-
-/* No table can better what was found. */
-INLINE long walk_found(struct walk *s)
-{
-	const abi_u32 *x = WORD(s->entry);
-	abi_u32 verdict = x[ENTRY_VERDICT] & 7;
-
-	if (!s->entry)
-		return walk_back(s);
-	if (verdict == VERDICT_NEXT) {
-		if (hit(s->p, x[ENTRY_COUNTER]))
-			return walk_ends(s, WALK_HANDOVER);
-		walk_from(s, s->list, x[ENTRY_INDEX] + 1);
+	if (!p)
 		return 0;
-	}
-#if WALK_DEPTH
-	if ((verdict == VERDICT_JUMP || verdict == VERDICT_GOTO) &&
-	    !(x[ENTRY_VERDICT] & ENTRY_FOREIGN)) {
-		if (hit(s->p, x[ENTRY_COUNTER]))
-			return walk_ends(s, WALK_HANDOVER);
-		return walk_jump(s, x, verdict);
-	}
-	if (verdict == VERDICT_RETURN && (s->depth || s->left)) {
-		if (hit(s->p, x[ENTRY_COUNTER]))
-			return walk_ends(s, WALK_HANDOVER);
-		return walk_back(s);
-	}
-#endif
-	return walk_ends(s, s->entry);
-}
+	do {
+		const abi_u32 *c = WORD(cond);
 
-/* Tables without an entry for the packet that are passed at once. */
-#define TABLES_A_STEP 3
-
-/*
- * One entry, or one condition, or one table without an entry for the packet; 1:
- * the walk is over.
- */
-static NOINLINE long walk_step(abi_u32 i, struct walk *s)
-{
-	const abi_u32 *x;
-
-	for (int k = 0; !s->at; k++) {
-		const abi_u32 *t = WORD(s->table);
-
-		if (t[TABLE_FIRST] >= s->best)
-			return walk_found(s);
-		if (k == TABLES_A_STEP)
+		ENDLESS_OR(over);
+		if (!cond_holds(p, c))
 			return 0;
-		s->table += TABLE_STRIDE;
-		if (t[TABLE_LAST] >= s->start)
-			s->at = *WORD(t[TABLE_BUCKETS] +
-				      (walk_hash(s, t) & t[TABLE_HASH]));
-	}
-	x = WORD(s->at);
-#if CONDITIONS
-	if (!s->cond) {
-#endif
-		if (x[ENTRY_INDEX] >= s->best) {
-			s->at = ZERO;
-			return 0;
-		}
-		if (x[ENTRY_INDEX] < s->start || !key_fits(s->p, x))
-			goto next;
-#if CONDITIONS
-		s->cond = x[ENTRY_CONDS];
-	}
-	if (s->cond) {
-		const abi_u32 *c = WORD(s->cond);
-		abi_u32 last = c[0] & COND_LAST;
-
-		if (!cond_holds(s->p, c)) {
-			s->cond = ZERO;
-			goto next;
-		}
-		s->cond += COND_STRIDE;
-		if (!last)
-			return 0;
-		s->cond = ZERO;
-	}
-#endif
-	s->best = x[ENTRY_INDEX];
-	s->entry = s->at;
-	s->at = ZERO;
-	return 0;
-next:
-	s->at = x[ENTRY_VERDICT] & ENTRY_LAST ? ZERO : s->at + ENTRY_STRIDE;
-	return 0;
-}
-
-#define WALK_STEPS (1 << 22)
-
-#if NEED_IIF || NEED_OIF
-INLINE abi_u32 hash_name(const abi_u64 *name)
-{
-	return walk_mix(walk_mix(0, name[0]), name[1]);
+		last = c[0] & COND_LAST;
+		cond += COND_STRIDE;
+	} while (!last);
+over: /* there are no endless lists */
+	return 1;
 }
 #endif
 
@@ -319,27 +250,134 @@ INLINE abi_u32 hash_name(const abi_u64 *name)
  */
 GLOBAL abi_u32 walk(struct pkt *p, abi_u32 run, abi_u32 start)
 {
-	abi_u32 zero = ZERO;
-	struct walk s = {
-		.p = p,
-		.out = WALK_ON,
-		.at = zero,
-		.cond = zero,
+	abi_u32 list;	     /* the tables or entries of the rules looked at */
+	abi_u32 best, entry; /* the least index found; none: all ones, 0 */
+	abi_u32 table, at;   /* the next ones */
+	abi_u32 verdict;
+	const abi_u32 *x;
+	struct key key;
 #if WALK_DEPTH
-		.left = zero,
-		.depth = zero,
+	abi_u64 back[WALK_DEPTH]; /* list << 32 | start */
+	abi_u32 left = ZERO;	  /* a goto has led out of the first chain */
+	abi_u32 depth = ZERO;
 #endif
-	};
 
 	if (!p)
 		return WALK_HANDOVER;
-#if NEED_IIF
-	s.iif = hash_name(p->iif);
+#if WALK_DEPTH
+	for (int i = 0; i < WALK_DEPTH; i++)
+		back[i] = ZERO64;
 #endif
-#if NEED_OIF
-	s.oif = hash_name(p->oif);
+	read_key(p, &key);
+	list = *WORD(run);
+search:
+	list = UNKNOWN(list);
+	start = UNKNOWN(start);
+#if WALK_DEPTH
+	left = UNKNOWN(left);
+	depth = UNKNOWN(depth);
 #endif
-	walk_from(&s, *WORD(run), start);
-	bpf_loop(WALK_STEPS, walk_step, &s, 0);
-	return s.out == WALK_ON ? WALK_HANDOVER : s.out;
+	ENDLESS_OR(over);
+	best = ONES;
+	entry = ZERO;
+	table = list;
+	if (list & LIST_ENTRIES) {
+		table = ZERO + WORD_ONES;
+		at = list & ~LIST_ENTRIES;
+		goto entries;
+	}
+	for (;;) {
+		const abi_u32 *t = WORD(table);
+		abi_u64 h;
+
+		ENDLESS_OR(over);
+		if (t[TABLE_FIRST] >= best)
+			break;
+		table += TABLE_STRIDE;
+		if (t[TABLE_LAST] < start)
+			continue;
+		h = walk_hash(p, &key, t);
+		if (!(*WORD(t[TABLE_BITS] + ((h & t[TABLE_MASK]) >> 5)) >>
+			      (h & 31) &
+		      1))
+			continue;
+		at = t[TABLE_LINES] +
+		     (abi_u32)((h >> 32) * t[TABLE_NLINES] >> 32) * LINE_WORDS;
+	entries:
+		for (;;) {
+			abi_u32 index;
+
+			ENDLESS_OR(over);
+			x = WORD(at);
+			index = x[ENTRY_INDEX];
+			if (index >= best || index < start ||
+			    !key_fits(p, &key, x))
+				goto next;
+#if CONDITIONS
+			if (x[ENTRY_VERDICT] & (ENTRY_CONDS | ENTRY_BOXED) &&
+			    !conds_hold(p, entry_conds(x)))
+				goto next;
+#endif
+			best = index;
+			entry = at;
+			break;
+		next:
+			if (WORD(at)[ENTRY_VERDICT] & ENTRY_LAST)
+				break;
+			at += ENTRY_STRIDE;
+		}
+	}
+	/* No table can better what was found. */
+	if (!entry)
+		goto back;
+	x = WORD(entry);
+	verdict = x[ENTRY_VERDICT] & 7;
+	if (verdict == VERDICT_NEXT) {
+		if (hit(p, x[ENTRY_INDEX]))
+			return WALK_HANDOVER;
+		start = x[ENTRY_INDEX] + 1;
+		goto search;
+	}
+#if WALK_DEPTH
+	if ((verdict == VERDICT_JUMP || verdict == VERDICT_GOTO) &&
+	    !(x[ENTRY_VERDICT] & ENTRY_FOREIGN)) {
+		if (hit(p, x[ENTRY_INDEX]))
+			return WALK_HANDOVER;
+		if (verdict == VERDICT_GOTO) {
+			left |= depth ? ZERO : ONES;
+		} else {
+			if (depth >= WALK_DEPTH)
+				return WALK_HANDOVER;
+			back[depth & (WALK_DEPTH - 1)] = (abi_u64)list << 32 |
+							 (x[ENTRY_INDEX] + 1);
+			depth++;
+		}
+		list = entry_target(x);
+		start = ZERO;
+		goto search;
+	}
+	if (verdict == VERDICT_RETURN && (depth || left)) {
+		if (hit(p, x[ENTRY_INDEX]))
+			return WALK_HANDOVER;
+		goto back;
+	}
+#endif
+	return entry;
+back:
+#if WALK_DEPTH
+	if (depth) {
+		abi_u64 to;
+
+		depth--;
+		to = back[(abi_u64)depth & (WALK_DEPTH - 1)];
+		list = to >> 32;
+		start = to;
+		goto search;
+	}
+	if (left)
+		return WALK_LEFT;
+#endif
+	return WALK_END;
+over:
+	return WALK_HANDOVER;
 }

@@ -63,7 +63,8 @@ struct engine_run {
 
 /* One entry's key. Addresses in network order. */
 struct engine_key {
-	uint8_t saddr[16], smask[16], daddr[16], dmask[16];
+	uint8_t saddr[16], daddr[16]; /* but for their prefixes 0 */
+	uint8_t sbits, dbits;
 	uint16_t sport[2], dport[2]; /* lo, hi; host order */
 	uint8_t proto;
 	bool has_proto;
@@ -82,37 +83,51 @@ struct engine_key {
 #define ENGINE_IIF 1
 #define ENGINE_OIF 2
 
-/* Which words of the entries and table descriptors mean what; the same in
- * engine.bpf.h. */
+/*
+ * Which words of entries and tables mean what; the same in engine.bpf.h. An
+ * entry never lies in two cache lines: of IPv4's there are two in a line, one
+ * of IPv6's fills it.
+ */
 enum {
-	ENTRY_INDEX,
-	ENTRY_VERDICT, /* verdict | ENTRY_* bits */
-	ENTRY_COUNTER,
-	ENTRY_CONDS,
+	ENTRY_INDEX,   /* of the rule and of its counter; all ones: no entry */
+	ENTRY_VERDICT, /* verdict | ENTRY_* bits | prefix lengths, see below */
+	ENTRY_MORE,    /* conditions; of a jump the target; or a box of both */
 	ENTRY_PROTO, /* value | need << 8 | below << 16 | ENTRY_PROTO_* bits */
 	ENTRY_SPORT, /* lo | hi << 16 */
 	ENTRY_DPORT,
-	ENTRY_TARGET, /* list of tables; or, when foreign, number in the run */
-	ENTRY_ADDRS,  /* saddr, its mask, daddr, its mask */
+	ENTRY_ADDRS, /* saddr, daddr; of IPv4 in host order */
 };
-#define ENTRY_LAST	   0x80000000u /* in its bucket */
+#define ENTRY_LAST	   0x80000000u /* nothing to be found behind it */
 #define ENTRY_FOREIGN	   0x10u       /* the target is code */
 #define ENTRY_UNCOUNTED	   0x20u
+#define ENTRY_CONDS	   0x40u
+#define ENTRY_BOXED	   0x80u /* a target and conditions */
 #define ENTRY_PROTO_KNOWN  0x1000000u
 #define ENTRY_PROTO_SHORT  0x2000000u
 #define ENTRY_PROTO_FRAG1  0x4000000u
 #define ENTRY_PROTO_NATIVE 0x8000000u
+/* Of IPv4: bits that do not count. Of IPv6: those that do. */
+#define ENTRY_SADDR_SHIFT 8
+#define ENTRY_DADDR_SHIFT 16
+#define ENTRY_ADDR_BITS	  0xffu
+
+/* A list of tables; or, with LIST_ENTRIES, of entries by index. A target that
+ * is code: its number in the run. */
+#define LIST_ENTRIES 1u
+/* Two words: target, conditions. */
+enum { BOX_TARGET, BOX_CONDS };
 
 enum {
-	TABLE_FIRST,   /* least index in it; all ones: the end of the list */
-	TABLE_LAST,    /* greatest index */
-	TABLE_BUCKETS, /* where they begin */
-	TABLE_HASH,    /* number of buckets - 1 */
-	TABLE_PORTS,   /* masks: sport | dport << 16 */
-	TABLE_PROTO,   /* mask */
-	TABLE_IFACES,  /* ENGINE_IIF, ENGINE_OIF */
+	TABLE_FIRST,  /* least index in it; all ones: the end of the list */
+	TABLE_LAST,   /* greatest index */
+	TABLE_LINES,  /* where its lines of entries begin */
+	TABLE_NLINES, /* over which hashes are spread */
+	TABLE_BITS,   /* where its bitmap of hashes begins */
+	TABLE_MASK,   /* bits in it - 1 */
+	TABLE_IFACES, /* ENGINE_IIF, ENGINE_OIF */
 	TABLE_PAD,
-	TABLE_ADDRS, /* masks: saddr, daddr */
+	TABLE_REST,		      /* masks: sport | dport << 16, protocol */
+	TABLE_ADDRS = TABLE_REST + 2, /* masks: saddr, daddr */
 };
 
 /*
@@ -132,16 +147,23 @@ enum {
 #define COND_STRIDE 16u
 #define COND_EMPTY  1u /* a range that holds nothing: 1 to 0 */
 
-/* The first words: two numbers, and each run's list of tables. */
-enum { WORD_ZERO, WORD_ONES, WORD_RUNS = 4 };
+/*
+ * The first words: two numbers, the end of a list of tables that is none, each
+ * run's list. Of IPv6 the masks of all prefix lengths stand in front of the
+ * latter.
+ */
+enum { WORD_ZERO, WORD_ONES, WORD_ZERO64, WORD_MASKS = 4 };
+#define ENGINE_MASK_WORDS(family) ((family) == FAMILY_IPV4 ? 0u : 129u * 4)
+#define ENGINE_RUN_WORD(family)	  (WORD_MASKS + ENGINE_MASK_WORDS(family))
 
 /* What walk() answers but for an entry. */
 enum { WALK_END, WALK_HANDOVER, WALK_LEFT, WALK_ON };
 
-/* Words of an entry, of a table, and of an address. */
+/* Words of an entry, of a table, of an address, and of a cache line. */
 #define ENGINE_ADDR_WORDS(family)  ((family) == FAMILY_IPV4 ? 1u : 4u)
-#define ENGINE_ENTRY_WORDS(family) (8 + 4 * ENGINE_ADDR_WORDS(family))
-#define ENGINE_TABLE_WORDS(family) (8 + 2 * ENGINE_ADDR_WORDS(family))
+#define ENGINE_ENTRY_WORDS(family) ((family) == FAMILY_IPV4 ? 8u : 16u)
+#define ENGINE_TABLE_WORDS(family) (TABLE_ADDRS + 2 * ENGINE_ADDR_WORDS(family))
+#define ENGINE_LINE_WORDS	   16u
 /* Behind the last word that an index can name. */
 #define ENGINE_SLACK 32
 
@@ -187,9 +209,12 @@ void engine_conds_free(struct engine_conds *c);
 /* Whether @p asks for the exact name of a device, not just its beginning. */
 bool engine_is_whole_name(const struct pred *p);
 
-/* Room for @n words more in p->words, zeroed; where they begin, 0 on failure.
+/*
+ * Room for @n words more in p->words, zeroed; where they begin, 0 on failure.
+ * Reading of eight bytes may begin there; of engine_add_lines(), a cache line.
  */
 uint32_t engine_add_words(struct plan *p, size_t n);
+uint32_t engine_add_lines(struct plan *p, size_t n);
 uint64_t engine_mix(uint64_t h, uint64_t w);
 
 /*
@@ -207,7 +232,8 @@ int engine_build(struct plan *p);
 /* Printing: the program's #defines, texts, and the function of one run. */
 void engine_print_defines(struct buf *out, const struct plan *p);
 void engine_print_texts(struct buf *out, const struct plan *p);
-void engine_print_run(struct buf *out, const struct engine_run *run);
+void engine_print_run(struct buf *out, enum family family,
+		      const struct engine_run *run);
 
 /* What stands behind runtime_head in programs with tables. */
 extern const char *const runtime_engine;

@@ -12,13 +12,11 @@
 #include "codegen/plan.h"
 #include "codegen/print.h"
 
-/* Room for @n words more, zeroed; returns where they begin, 0 on failure. */
-uint32_t engine_add_words(struct plan *p, size_t n)
+static uint32_t add_words(struct plan *p, size_t n, unsigned int align)
 {
-	size_t at = p->nwords, cap = p->words_cap;
+	size_t at = (p->nwords + align - 1) / align * align, cap = p->words_cap;
 	uint32_t *w;
 
-	n += n & 1; /* addresses are read eight bytes at a time */
 	if (at + n > cap) {
 		while (at + n > cap)
 			cap = cap ? cap * 2 : 4096;
@@ -28,9 +26,19 @@ uint32_t engine_add_words(struct plan *p, size_t n)
 		p->words = w;
 		p->words_cap = cap;
 	}
-	memset(p->words + at, 0, n * sizeof(*p->words));
-	p->nwords += n;
+	memset(p->words + p->nwords, 0, (at + n - p->nwords) * sizeof(*w));
+	p->nwords = at + n;
 	return at;
+}
+
+uint32_t engine_add_words(struct plan *p, size_t n)
+{
+	return add_words(p, n, 2);
+}
+
+uint32_t engine_add_lines(struct plan *p, size_t n)
+{
+	return add_words(p, n, ENGINE_LINE_WORDS);
 }
 
 static void note_native(struct plan *p, const struct plan_rule *r)
@@ -78,6 +86,22 @@ static int build_runs(struct plan *p)
 	return ret;
 }
 
+static int write_first(struct plan *p)
+{
+	unsigned int runs = ENGINE_RUN_WORD(p->family);
+	uint8_t *mask;
+
+	engine_add_words(p, runs + p->nruns);
+	if (!p->words)
+		return -ENOMEM;
+	p->words[WORD_ONES] = UINT32_MAX;
+	mask = (uint8_t *)(p->words + WORD_MASKS);
+	for (unsigned int w = WORD_MASKS, bits = 0; w < runs; w += 4, bits++)
+		for (unsigned int i = 0; i < bits; i++)
+			mask[16 * bits + i / 8] |= 0x80 >> i % 8;
+	return 0;
+}
+
 int engine_build(struct plan *p)
 {
 	size_t size = 1024;
@@ -89,11 +113,9 @@ int engine_build(struct plan *p)
 	p->needs = calloc(1, sizeof(*p->needs));
 	if (!p->needs)
 		return -ENOMEM;
-	engine_add_words(p, WORD_RUNS + p->nruns);
-	if (!p->words)
-		return -ENOMEM;
-	p->words[WORD_ONES] = UINT32_MAX;
-	ret = build_runs(p);
+	ret = write_first(p);
+	if (!ret)
+		ret = build_runs(p);
 	if (ret)
 		return ret;
 	while (size < p->nwords)

@@ -302,19 +302,36 @@ static void note_name(struct engine_key *k, const struct pred *p)
 	}
 }
 
+/* Leading ones; @rest: there are others behind them. */
+static unsigned int prefix_length(const uint8_t *mask, unsigned int len,
+				  bool *rest)
+{
+	unsigned int bits = 0, ones = 0;
+
+	while (bits < 8 * len && mask[bits / 8] >> (7 - bits % 8) & 1)
+		bits++;
+	for (unsigned int i = 0; i < len; i++)
+		ones += __builtin_popcount(mask[i]);
+	*rest = ones > bits;
+	return bits;
+}
+
+/* The key has a prefix; a mask that has holes is a condition, too. */
 static int read_address(struct reading *rd, const struct pred *p)
 {
-	bool source = p->field == FIELD_SADDR;
+	bool source = p->field == FIELD_SADDR, holes;
 	bool *has = source ? &rd->has_saddr : &rd->has_daddr;
+	uint8_t *to = source ? rd->key.saddr : rd->key.daddr;
+	unsigned int bits = prefix_length(p->bytes.mask, p->bytes.len, &holes);
 
 	if (*has)
 		return add_condition(rd, p);
 	*has = true;
-	memcpy(source ? rd->key.saddr : rd->key.daddr, p->bytes.value,
-	       p->bytes.len);
-	memcpy(source ? rd->key.smask : rd->key.dmask, p->bytes.mask,
-	       p->bytes.len);
-	return 0;
+	*(source ? &rd->key.sbits : &rd->key.dbits) = bits;
+	memcpy(to, p->bytes.value, p->bytes.len);
+	for (unsigned int i = bits / 8; i < p->bytes.len; i++)
+		to[i] &= i == bits / 8 ? 0xff00 >> bits % 8 : 0;
+	return holes ? add_condition(rd, p) : 0;
 }
 
 /* FIELD_TRANSPORT is none of these: its caller sees to it. */
@@ -462,7 +479,7 @@ static int write_conds(struct reading *rd, struct engine_conds *c, uint32_t *at)
 		return -ENOMEM;
 	i = find_slot(c, p->words, rd->cond, n);
 	if (!c->slot[i].n) {
-		*at = engine_add_words(p, n);
+		*at = engine_add_lines(p, n);
 		if (!*at)
 			return -ENOMEM;
 		memcpy(p->words + *at, rd->cond, n * sizeof(*rd->cond));

@@ -44,30 +44,35 @@ struct name {
 #x, x                                                          \
 	}
 static const struct name names[] = {
-	NAME(ENTRY_INDEX),	 NAME(ENTRY_VERDICT),
-	NAME(ENTRY_COUNTER),	 NAME(ENTRY_CONDS),
-	NAME(ENTRY_PROTO),	 NAME(ENTRY_SPORT),
-	NAME(ENTRY_DPORT),	 NAME(ENTRY_TARGET),
-	NAME(ENTRY_ADDRS),	 NAME(ENTRY_LAST),
-	NAME(ENTRY_FOREIGN),	 NAME(ENTRY_UNCOUNTED),
-	NAME(ENTRY_PROTO_KNOWN), NAME(ENTRY_PROTO_SHORT),
-	NAME(ENTRY_PROTO_FRAG1), NAME(ENTRY_PROTO_NATIVE),
-	NAME(TABLE_FIRST),	 NAME(TABLE_LAST),
-	NAME(TABLE_BUCKETS),	 NAME(TABLE_HASH),
-	NAME(TABLE_PORTS),	 NAME(TABLE_PROTO),
-	NAME(TABLE_IFACES),	 NAME(TABLE_ADDRS),
-	NAME(COND_TEXT),	 NAME(COND_MASKED),
-	NAME(COND_BETWEEN),	 NAME(COND_RANGES),
-	NAME(COND_BYTES),	 NAME(COND_KIND),
-	NAME(COND_INVERT),	 NAME(COND_LAST),
-	NAME(COND_STRIDE),	 NAME(WALK_END),
-	NAME(WALK_HANDOVER),	 NAME(WALK_LEFT),
-	NAME(WALK_ON),		 NAME(ENGINE_IIF),
-	NAME(ENGINE_OIF),	 NAME(WORD_ZERO),
-	NAME(WORD_ONES),	 NAME(VERDICT_NEXT),
-	NAME(VERDICT_ACCEPT),	 NAME(VERDICT_DROP),
-	NAME(VERDICT_RETURN),	 NAME(VERDICT_JUMP),
-	NAME(VERDICT_GOTO),	 NAME(VERDICT_HANDOVER),
+	NAME(ENTRY_INDEX),	  NAME(ENTRY_VERDICT),
+	NAME(ENTRY_MORE),	  NAME(ENTRY_PROTO),
+	NAME(ENTRY_SPORT),	  NAME(ENTRY_DPORT),
+	NAME(ENTRY_ADDRS),	  NAME(ENTRY_LAST),
+	NAME(ENTRY_FOREIGN),	  NAME(ENTRY_UNCOUNTED),
+	NAME(ENTRY_CONDS),	  NAME(ENTRY_BOXED),
+	NAME(ENTRY_SADDR_SHIFT),  NAME(ENTRY_DADDR_SHIFT),
+	NAME(ENTRY_ADDR_BITS),	  NAME(ENTRY_PROTO_KNOWN),
+	NAME(ENTRY_PROTO_SHORT),  NAME(ENTRY_PROTO_FRAG1),
+	NAME(ENTRY_PROTO_NATIVE), NAME(LIST_ENTRIES),
+	NAME(BOX_TARGET),	  NAME(BOX_CONDS),
+	NAME(TABLE_FIRST),	  NAME(TABLE_LAST),
+	NAME(TABLE_LINES),	  NAME(TABLE_NLINES),
+	NAME(TABLE_BITS),	  NAME(TABLE_MASK),
+	NAME(TABLE_IFACES),	  NAME(TABLE_REST),
+	NAME(TABLE_ADDRS),	  NAME(COND_TEXT),
+	NAME(COND_MASKED),	  NAME(COND_BETWEEN),
+	NAME(COND_RANGES),	  NAME(COND_BYTES),
+	NAME(COND_KIND),	  NAME(COND_INVERT),
+	NAME(COND_LAST),	  NAME(COND_STRIDE),
+	NAME(WALK_END),		  NAME(WALK_HANDOVER),
+	NAME(WALK_LEFT),	  NAME(WALK_ON),
+	NAME(ENGINE_IIF),	  NAME(ENGINE_OIF),
+	NAME(WORD_ZERO),	  NAME(WORD_ONES),
+	NAME(WORD_ZERO64),	  NAME(WORD_MASKS),
+	NAME(VERDICT_NEXT),	  NAME(VERDICT_ACCEPT),
+	NAME(VERDICT_DROP),	  NAME(VERDICT_RETURN),
+	NAME(VERDICT_JUMP),	  NAME(VERDICT_GOTO),
+	NAME(VERDICT_HANDOVER),
 };
 
 void engine_print_defines(struct buf *out, const struct plan *p)
@@ -82,6 +87,7 @@ void engine_print_defines(struct buf *out, const struct plan *p)
 		   ENGINE_ENTRY_WORDS(p->family));
 	buf_printf(out, "#define TABLE_STRIDE %u\n",
 		   ENGINE_TABLE_WORDS(p->family));
+	buf_printf(out, "#define LINE_WORDS %u\n", ENGINE_LINE_WORDS);
 	buf_printf(out, "#define COND_TEXTS %u\n", p->engine.ntexts);
 	buf_printf(out, "#define CONDITIONS %d\n",
 		   p->engine.ntexts || p->engine.numbers || p->engine.bytes);
@@ -112,10 +118,10 @@ void engine_print_texts(struct buf *out, const struct plan *p)
 /* A rule whose target is code: jump, or go to it. */
 static void print_targets(struct buf *out, const struct engine_run *run)
 {
-	buf_puts(out, "\t\tif (hit(p, x[ENTRY_COUNTER]))\n"
+	buf_puts(out, "\t\tif (hit(p, x[ENTRY_INDEX]))\n"
 		      "\t\t\treturn HANDOVER;\n"
 		      "\t\tr = NEXT;\n"
-		      "\t\tswitch (x[ENTRY_TARGET]) {\n");
+		      "\t\tswitch (entry_target(x)) {\n");
 	for (unsigned int i = 0; i < run->ntargets; i++)
 		buf_printf(out,
 			   "\t\tcase %u:\n\t\t\tr = chain_%u(PASS);\n"
@@ -133,7 +139,8 @@ static void print_targets(struct buf *out, const struct engine_run *run)
  * or where a rule leads to code. That rule goes to the list of matched rules,
  * whose length thus bounds the rounds.
  */
-void engine_print_run(struct buf *out, const struct engine_run *run)
+void engine_print_run(struct buf *out, enum family family,
+		      const struct engine_run *run)
 {
 	buf_printf(out,
 		   "GLOBAL int run_%u(ARGS)\n{\n"
@@ -148,18 +155,17 @@ void engine_print_run(struct buf *out, const struct engine_run *run)
 		   "\t\t\t       : at == WALK_LEFT ? RETURN : HANDOVER;\n"
 		   "\t\tverdict = x[ENTRY_VERDICT] & 7;\n"
 		   "\t\tr = x[ENTRY_VERDICT] & ENTRY_UNCOUNTED\n"
-		   "\t\t\t    ? 0 : COUNT(x[ENTRY_COUNTER]);\n"
+		   "\t\t\t    ? 0 : COUNT(x[ENTRY_INDEX]);\n"
 		   "\t\tif (verdict == VERDICT_ACCEPT)\n"
 		   "\t\t\treturn ACCEPT | r;\n"
 		   "\t\tif (verdict == VERDICT_DROP)\n"
 		   "\t\t\treturn DROP | r;\n",
 		   run->id, run->ntargets ? "HITS + 1" : "1",
-		   WORD_RUNS + run->id);
+		   ENGINE_RUN_WORD(family) + run->id);
 	if (run->returns)
-		buf_puts(out,
-			 "\t\tif (verdict == VERDICT_RETURN)\n"
-			 "\t\t\treturn hit(p, x[ENTRY_COUNTER]) ? HANDOVER\n"
-			 "\t\t\t       : RETURN;\n");
+		buf_puts(out, "\t\tif (verdict == VERDICT_RETURN)\n"
+			      "\t\t\treturn hit(p, x[ENTRY_INDEX]) ? HANDOVER\n"
+			      "\t\t\t       : RETURN;\n");
 	if (run->ntargets) {
 		buf_puts(out, "\t\tif (verdict == VERDICT_HANDOVER)\n"
 			      "\t\t\treturn HANDOVER;\n");

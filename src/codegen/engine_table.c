@@ -9,6 +9,7 @@
  */
 #include "codegen/engine.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +38,13 @@ struct kind {
 };
 
 struct item {
-	uint32_t hash; /* under the masks at hand */
+	uint64_t hash; /* under the masks at hand */
 	uint16_t kind; /* the most specific combination it could be in */
 };
 
 struct probe {
-	uint32_t first, last, buckets, hash;
+	uint32_t first, last; /* indices */
+	uint32_t lines, nlines, bits, mask;
 	struct kind kind;
 };
 
@@ -107,13 +109,11 @@ static const uint8_t *levels_of(const struct builder *b)
 	return b->plan->family == FAMILY_IPV4 ? levels4 : levels6;
 }
 
-static unsigned int level_of(const struct builder *b, const uint8_t *mask)
+static unsigned int level_of(const struct builder *b, unsigned int bits)
 {
 	const uint8_t *levels = levels_of(b);
-	unsigned int bits = 0, level = LEVELS - 1;
+	unsigned int level = LEVELS - 1;
 
-	while (bits < 128 && mask[bits / 8] >> (7 - bits % 8) & 1)
-		bits++;
 	while (levels[level] > bits)
 		level--;
 	return level;
@@ -123,8 +123,8 @@ static unsigned int kind_of_key(const struct builder *b,
 				const struct engine_key *k)
 {
 	struct kind kind = {{
-		level_of(b, k->smask),
-		level_of(b, k->dmask),
+		level_of(b, k->sbits),
+		level_of(b, k->dbits),
 		k->has_proto,
 		k->sport[0] == k->sport[1],
 		k->dport[0] == k->dport[1],
@@ -147,34 +147,48 @@ static void mask_of(const struct builder *b, unsigned int level,
 		mask[i / 8] |= 0x80 >> i % 8;
 }
 
+/* 64-bit words of both addresses. */
+static unsigned int addr_words(const struct builder *b)
+{
+	return b->plan->family == FAMILY_IPV4 ? 1 : 4;
+}
+
+static void pack_addrs(const struct builder *b, const uint8_t *s,
+		       const uint8_t *d, uint64_t out[4])
+{
+	uint32_t s4, d4;
+
+	if (b->plan->family == FAMILY_IPV4) {
+		memcpy(&s4, s, sizeof(s4));
+		memcpy(&d4, d, sizeof(d4));
+		out[0] = s4 | (uint64_t)d4 << 32;
+	} else {
+		memcpy(out, s, 16);
+		memcpy(out + 2, d, 16);
+	}
+}
+
 struct masks {
-	uint8_t saddr[16], daddr[16];
-	uint32_t ports, proto, ifaces;
+	uint64_t addrs[4]; /* IPv4: one, of saddr and daddr << 32 */
+	uint64_t rest;
+	uint32_t ifaces;
 };
 
 static struct masks masks_of(const struct builder *b, const struct kind *k)
 {
 	struct masks m = {
-		.ports = (k->dim[SPORT] ? 0xffffu : 0) |
-			 (k->dim[DPORT] ? 0xffff0000u : 0),
-		.proto = k->dim[PROTO] ? 0xffff : 0,
+		.rest = (k->dim[SPORT] ? 0xffffu : 0) |
+			(k->dim[DPORT] ? 0xffff0000u : 0) |
+			(k->dim[PROTO] ? 0xffffULL << 32 : 0),
 		.ifaces = (k->dim[IIF] ? ENGINE_IIF : 0) |
 			  (k->dim[OIF] ? ENGINE_OIF : 0),
 	};
+	uint8_t s[16], d[16];
 
-	mask_of(b, k->dim[SADDR], m.saddr);
-	mask_of(b, k->dim[DADDR], m.daddr);
+	mask_of(b, k->dim[SADDR], s);
+	mask_of(b, k->dim[DADDR], d);
+	pack_addrs(b, s, d, m.addrs);
 	return m;
-}
-
-static uint64_t masked_word(const uint8_t *value, const uint8_t *mask,
-			    unsigned int i)
-{
-	uint64_t v, m;
-
-	memcpy(&v, value + 8 * i, 8);
-	memcpy(&m, mask + 8 * i, 8);
-	return v & m;
 }
 
 uint64_t engine_mix(uint64_t h, uint64_t w)
@@ -183,32 +197,21 @@ uint64_t engine_mix(uint64_t h, uint64_t w)
 	return h ^ h >> 32;
 }
 
-static uint32_t hash_of(const struct builder *b, const struct masks *m,
+static uint64_t hash_of(const struct builder *b, const struct masks *m,
 			const struct engine_key *k)
 {
-	uint32_t ports = (k->sport[0] | (uint32_t)k->dport[0] << 16) & m->ports;
-	uint64_t h = 0;
+	uint64_t h = 0, addrs[4], rest = (uint64_t)k->proto << 32;
 
-	if (b->plan->family == FAMILY_IPV4) {
-		uint32_t s, d, sm, dm;
-
-		memcpy(&s, k->saddr, 4);
-		memcpy(&d, k->daddr, 4);
-		memcpy(&sm, m->saddr, 4);
-		memcpy(&dm, m->daddr, 4);
-		h = engine_mix(h, (s & sm) | (uint64_t)(d & dm) << 32);
-	} else {
-		for (unsigned int i = 0; i < 2; i++)
-			h = engine_mix(h, masked_word(k->saddr, m->saddr, i));
-		for (unsigned int i = 0; i < 2; i++)
-			h = engine_mix(h, masked_word(k->daddr, m->daddr, i));
-	}
+	rest |= k->sport[0] | (uint32_t)k->dport[0] << 16;
+	pack_addrs(b, k->saddr, k->daddr, addrs);
+	for (unsigned int i = 0; i < addr_words(b); i++)
+		h = engine_mix(h, addrs[i] & m->addrs[i]);
 	if (m->ifaces)
 		h = engine_mix(h, (m->ifaces & ENGINE_IIF ? k->iif : 0) |
 					  (m->ifaces & ENGINE_OIF
 						   ? (uint64_t)k->oif << 32
 						   : 0));
-	return engine_mix(h, ports | (uint64_t)(k->proto & m->proto) << 32);
+	return engine_mix(h, rest & m->rest);
 }
 
 /* ---- choosing the next table ---- */
@@ -424,104 +427,248 @@ static uint32_t proto_word(const struct engine_key *k)
 	       (k->frag1 ? ENTRY_PROTO_FRAG1 : 0);
 }
 
-/* What happens to a packet for which @k holds. */
-static void write_outcome(const struct builder *b, uint32_t *w,
-			  const struct plan_rule *r, const struct engine_key *k)
+/*
+ * What happens to a packet for which @k holds, at @at: index, verdict, target
+ * and conditions. 0 or -ENOMEM.
+ */
+static int write_outcome(struct builder *b, uint32_t at, uint32_t index,
+			 const struct engine_key *k)
 {
-	uint32_t n = 0;
+	const struct plan_rule *r = &b->chain->rules[b->run->first + index];
+	uint32_t verdict = r->verdict, more = k->conds, target = 0;
 
 	if (k->is_short) {
-		w[ENTRY_VERDICT] = VERDICT_DROP | ENTRY_UNCOUNTED;
-		return;
-	}
-	w[ENTRY_VERDICT] = r->verdict;
-	w[ENTRY_COUNTER] = r->counter;
-	if (r->target && r->target->data) {
-		w[ENTRY_TARGET] = r->target->runs[0].at;
+		verdict = VERDICT_DROP | ENTRY_UNCOUNTED;
+	} else if (r->target && r->target->data) {
+		target = r->target->runs[0].at;
 	} else if (r->target) {
-		while (b->run->target[n] != r->target)
-			n++;
-		w[ENTRY_TARGET] = n;
-		w[ENTRY_VERDICT] |= ENTRY_FOREIGN;
+		while (b->run->target[target] != r->target)
+			target++;
+		verdict |= ENTRY_FOREIGN;
 	}
+	if (k->is_short || !r->target) {
+		verdict |= k->conds ? ENTRY_CONDS : 0;
+	} else if (!k->conds) {
+		more = target;
+	} else {
+		more = engine_add_words(b->plan, 2);
+		if (!more)
+			return -ENOMEM;
+		b->plan->words[more + BOX_TARGET] = target;
+		b->plan->words[more + BOX_CONDS] = k->conds;
+		verdict |= ENTRY_BOXED;
+	}
+	b->plan->words[at + ENTRY_INDEX] = r->counter;
+	b->plan->words[at + ENTRY_VERDICT] = verdict;
+	b->plan->words[at + ENTRY_MORE] = more;
+	return 0;
 }
 
-static void write_entry(const struct builder *b, uint32_t at, uint32_t i)
+static void write_addrs(const struct builder *b, uint32_t *w,
+			const struct engine_key *k)
 {
-	const struct engine_key *k = &b->keys.key[i];
-	uint32_t index = b->keys.index[i];
-	unsigned int words = ENGINE_ADDR_WORDS(b->plan->family);
+	uint32_t s = k->sbits, d = k->dbits, addr[2];
+
+	if (b->plan->family == FAMILY_IPV4) {
+		memcpy(&addr[0], k->saddr, 4);
+		memcpy(&addr[1], k->daddr, 4);
+		w[ENTRY_ADDRS] = ntohl(addr[0]);
+		w[ENTRY_ADDRS + 1] = ntohl(addr[1]);
+		s = 32 - s;
+		d = 32 - d;
+	} else {
+		memcpy(w + ENTRY_ADDRS, k->saddr, 16);
+		memcpy(w + ENTRY_ADDRS + 4, k->daddr, 16);
+	}
+	w[ENTRY_VERDICT] |= s << ENTRY_SADDR_SHIFT | d << ENTRY_DADDR_SHIFT;
+}
+
+static int write_entry(struct builder *b, uint32_t at, uint32_t key)
+{
+	const struct engine_key *k = &b->keys.key[key];
+	int ret = write_outcome(b, at, b->keys.index[key], k);
 	uint32_t *w = b->plan->words + at;
 
-	w[ENTRY_INDEX] = index;
-	write_outcome(b, w, &b->chain->rules[b->run->first + index], k);
-	w[ENTRY_CONDS] = k->conds;
 	w[ENTRY_PROTO] = proto_word(k);
 	w[ENTRY_SPORT] = k->sport[0] | (uint32_t)k->sport[1] << 16;
 	w[ENTRY_DPORT] = k->dport[0] | (uint32_t)k->dport[1] << 16;
-	memcpy(w + ENTRY_ADDRS, k->saddr, 4 * words);
-	memcpy(w + ENTRY_ADDRS + words, k->smask, 4 * words);
-	memcpy(w + ENTRY_ADDRS + 2 * words, k->daddr, 4 * words);
-	memcpy(w + ENTRY_ADDRS + 3 * words, k->dmask, 4 * words);
+	write_addrs(b, w, k);
+	return ret;
+}
+
+/*
+ * A table is lines of a cache line each, over which entries are spread by their
+ * hash. What has no room in its line goes to the next one; entries of one hash
+ * stand by index. Where nothing spills over, the last entry of a line says so.
+ */
+static uint32_t line_of(uint64_t hash, uint32_t nlines)
+{
+	return (hash >> 32) * nlines >> 32;
+}
+
+/* @order: @n keys, by their line and then by index; @start[i]: the first of
+ * line i. */
+static int write_lines(struct builder *b, struct probe *t,
+		       const uint32_t *order, const uint32_t *start, uint32_t n)
+{
+	unsigned int stride = ENGINE_ENTRY_WORDS(b->plan->family);
+	unsigned int per_line = ENGINE_LINE_WORDS / stride;
+	uint32_t done = 0, total = 0, at;
+	int ret = 0;
+
+	/* How far it spills over the end. */
+	for (uint32_t i = 0; i < t->nlines || done < n; i++, total++) {
+		uint32_t due = i < t->nlines ? start[i + 1] : n;
+
+		done += due - done < per_line ? due - done : per_line;
+	}
+	t->lines = at =
+		engine_add_lines(b->plan, (size_t)total * ENGINE_LINE_WORDS);
+	if (!at)
+		return -ENOMEM;
+	done = 0;
+	for (uint32_t i = 0; i < total && !ret; i++) {
+		uint32_t due = i < t->nlines ? start[i + 1] : n, last = at;
+
+		for (unsigned int k = 0; k < per_line; k++, at += stride) {
+			b->plan->words[at + ENTRY_INDEX] = UINT32_MAX;
+			if (done == due || ret)
+				continue;
+			ret = write_entry(b, at, order[done++]);
+			last = at;
+		}
+		if (done == due)
+			b->plan->words[last + ENTRY_VERDICT] |= ENTRY_LAST;
+	}
+	return ret;
+}
+
+/* Lines for @n entries: two thirds of the places are taken. */
+static uint32_t lines_for(const struct builder *b, uint32_t n)
+{
+	unsigned int per_line =
+		ENGINE_LINE_WORDS / ENGINE_ENTRY_WORDS(b->plan->family);
+
+	return 3ULL * n / (2 * per_line) + 1;
+}
+
+/* Takes the keys that fit from those left: @order, by index. */
+static uint32_t take(struct builder *b, const struct candidate *c,
+		     uint32_t limit, uint32_t hash, uint32_t *order)
+{
+	uint32_t kept = 0, n = 0;
+
+	memset(b->count, 0, (hash + 1ULL) * sizeof(*b->count));
+	for (uint32_t i = 0; i < b->nleft; i++) {
+		uint32_t key = b->left[i];
+		struct kind own = kind_of(b->item[key].kind);
+		uint32_t *count = &b->count[b->item[key].hash & hash];
+
+		if (!kind_within(&c->kind, &own) || *count == limit) {
+			b->left[kept++] = key;
+			continue;
+		}
+		++*count;
+		order[n++] = key;
+	}
+	b->nleft = kept;
+	return n;
+}
+
+/* @order by line; @start as write_lines() wants it. */
+static int sort_by_line(struct builder *b, const struct probe *t,
+			uint32_t *order, uint32_t n, uint32_t *start)
+{
+	uint32_t *by_index = malloc(n * sizeof(*order));
+
+	if (!by_index)
+		return -ENOMEM;
+	memcpy(by_index, order, n * sizeof(*order));
+	memset(start, 0, (t->nlines + 2ULL) * sizeof(*start));
+	for (uint32_t i = 0; i < n; i++)
+		start[line_of(b->item[order[i]].hash, t->nlines) + 2]++;
+	for (uint32_t i = 2; i < t->nlines + 2; i++)
+		start[i] += start[i - 1];
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t line = line_of(b->item[by_index[i]].hash, t->nlines);
+
+		order[start[line + 1]++] = by_index[i];
+	}
+	free(by_index);
+	return 0;
+}
+
+/* Which hashes there are: most packets without an entry get no further. */
+static int write_bits(struct builder *b, struct probe *t, const uint32_t *order,
+		      uint32_t n)
+{
+	uint32_t bits = 64;
+
+	while (bits < 8ULL * n)
+		bits *= 2;
+	t->mask = bits - 1;
+	t->bits = engine_add_words(b->plan, bits / 32);
+	if (!t->bits)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t bit = b->item[order[i]].hash & t->mask;
+
+		b->plan->words[t->bits + bit / 32] |= 1u << bit % 32;
+	}
+	return 0;
 }
 
 /* Moves the rules that fit from the list of those left into a table. */
 static int make_table(struct builder *b, const struct candidate *c,
 		      uint32_t limit)
 {
-	unsigned int stride = ENGINE_ENTRY_WORDS(b->plan->family);
-	struct probe *t, *tables;
-	uint32_t entries, next = 0, *words, kept = 0, hash;
+	uint32_t hash, n, *order = NULL, *start = NULL;
 	int taken = try_kind(b, &c->kind, c->n, limit, &hash);
+	struct probe *t, *tables;
+	int ret = -ENOMEM;
 
 	tables = realloc(b->table, (b->ntables + 1) * sizeof(*tables));
 	if (tables)
 		b->table = tables;
 	if (taken < 0 || !tables)
 		return -ENOMEM;
-	t = &tables[b->ntables];
-	*t = (struct probe){.first = UINT32_MAX, .hash = hash, .kind = c->kind};
-	t->buckets = engine_add_words(b->plan, (size_t)hash + 1);
-	entries = engine_add_words(b->plan, (size_t)taken * stride);
-	if (!t->buckets || !entries)
+	t = &tables[b->ntables++];
+	*t = (struct probe){.first = UINT32_MAX, .kind = c->kind};
+	t->nlines = lines_for(b, taken);
+	order = malloc((taken + 1) * sizeof(*order));
+	start = malloc((t->nlines + 2ULL) * sizeof(*start));
+	if (!order || !start)
+		goto out;
+	n = take(b, c, limit, hash, order);
+	t->first = b->keys.index[order[0]];
+	t->last = b->keys.index[order[n - 1]];
+	ret = write_bits(b, t, order, n);
+	if (!ret)
+		ret = sort_by_line(b, t, order, n, start);
+	if (!ret)
+		ret = write_lines(b, t, order, start, n);
+out:
+	free(order);
+	free(start);
+	return ret;
+}
+
+/* So few, or none, that they are looked at one by one. */
+static int write_list(struct builder *b)
+{
+	unsigned int stride = ENGINE_ENTRY_WORDS(b->plan->family);
+	uint32_t n = b->nleft ? b->nleft : 1;
+	uint32_t at = engine_add_lines(b->plan, (size_t)n * stride);
+	int ret = at ? 0 : -ENOMEM;
+
+	if (!at)
 		return -ENOMEM;
-	words = b->plan->words;
-	for (uint32_t i = 0; i <= hash; i++) {
-		if (!b->count[i])
-			continue;
-		words[t->buckets + i] = entries + next * stride;
-		next += b->count[i];
-		words[entries + (next - 1) * stride + ENTRY_VERDICT] =
-			ENTRY_LAST;
-		b->count[i] = next - b->count[i];
-	}
-	b->ntables++;
-	for (uint32_t i = 0; i < b->nleft; i++) {
-		uint32_t key = b->left[i], *place, at;
-		uint32_t index = b->keys.index[key];
-		struct kind own = kind_of(b->item[key].kind);
-
-		place = &b->count[b->item[key].hash & hash];
-		at = entries + *place * stride;
-		/* All ones: the bucket's last entry is written. */
-		if (!kind_within(&c->kind, &own) || *place == UINT32_MAX) {
-			b->left[kept++] = key;
-			continue;
-		}
-		{
-			uint32_t last = words[at + ENTRY_VERDICT] & ENTRY_LAST;
-
-			write_entry(b, at, key);
-			words[at + ENTRY_VERDICT] |= last;
-			*place = last ? UINT32_MAX : *place + 1;
-		}
-		if (index < t->first)
-			t->first = index;
-		if (index > t->last)
-			t->last = index;
-	}
-	b->nleft = kept;
-	return 0;
+	b->run->at = at | LIST_ENTRIES;
+	b->plan->words[at + ENTRY_INDEX] = UINT32_MAX;
+	for (uint32_t i = 0; i < b->nleft && !ret; i++)
+		ret = write_entry(b, at + i * stride, b->left[i]);
+	b->plan->words[at + (n - 1) * stride + ENTRY_VERDICT] |= ENTRY_LAST;
+	return ret;
 }
 
 /* ---- one run ---- */
@@ -535,31 +682,30 @@ static int by_first(const void *a, const void *b)
 
 static int write_tables(struct builder *b)
 {
+	const struct plan_rule *rules = b->chain->rules + b->run->first;
 	unsigned int stride = ENGINE_TABLE_WORDS(b->plan->family);
-	unsigned int words = ENGINE_ADDR_WORDS(b->plan->family);
 	uint32_t at =
 		engine_add_words(b->plan, (b->ntables + 1) * (size_t)stride);
 
 	if (!at)
 		return -ENOMEM;
 	b->run->at = at;
-	if (b->run->id >= 0)
-		b->plan->words[WORD_RUNS + b->run->id] = at;
 	qsort(b->table, b->ntables, sizeof(*b->table), by_first);
 	for (unsigned int i = 0; i < b->ntables; i++, at += stride) {
 		const struct probe *t = &b->table[i];
 		struct masks m = masks_of(b, &t->kind);
 		uint32_t *w = b->plan->words + at;
 
-		w[TABLE_FIRST] = t->first;
-		w[TABLE_LAST] = t->last;
-		w[TABLE_BUCKETS] = t->buckets;
-		w[TABLE_HASH] = t->hash;
-		w[TABLE_PORTS] = m.ports;
-		w[TABLE_PROTO] = m.proto;
+		w[TABLE_FIRST] = rules[t->first].counter;
+		w[TABLE_LAST] = rules[t->last].counter;
+		w[TABLE_LINES] = t->lines;
+		w[TABLE_NLINES] = t->nlines;
+		w[TABLE_BITS] = t->bits;
+		w[TABLE_MASK] = t->mask;
 		w[TABLE_IFACES] = m.ifaces;
-		memcpy(w + TABLE_ADDRS, m.saddr, 4 * words);
-		memcpy(w + TABLE_ADDRS + words, m.daddr, 4 * words);
+		memcpy(w + TABLE_REST, &m.rest, sizeof(m.rest));
+		memcpy(w + TABLE_ADDRS, m.addrs,
+		       addr_words(b) * sizeof(*m.addrs));
 	}
 	b->plan->words[at + TABLE_FIRST] = UINT32_MAX;
 	return 0;
@@ -571,10 +717,8 @@ static int fill_tables(struct builder *b)
 	struct candidate best = {.n = 0};
 	int taken, ret = 0;
 
-	if (b->nleft <= LIST_LIMIT) {
-		ret = make_table(b, &best, LIST_LIMIT);
-		return ret ? ret : write_tables(b);
-	}
+	if (b->nleft <= LIST_LIMIT)
+		return write_list(b);
 	while (b->nleft && !ret) {
 		ret = choose(b, limit, &best, &taken);
 		if (ret)
@@ -617,6 +761,8 @@ int engine_build_run(struct plan *p, const struct plan_chain *c,
 		engine_release_preds(p, c, run);
 		ret = fill_tables(&b);
 	}
+	if (!ret && run->id >= 0)
+		p->words[ENGINE_RUN_WORD(p->family) + run->id] = run->at;
 	free(b.keys.key);
 	free(b.keys.index);
 	free(b.item);

@@ -285,7 +285,7 @@ static void print_chain(const struct printer *pr, const struct plan_chain *c)
 	struct buf calls = BUF_INIT;
 
 	for (unsigned int i = 0; i < c->nruns; i++)
-		engine_print_run(out, &c->runs[i]);
+		engine_print_run(out, pr->plan->family, &c->runs[i]);
 	if (pr->rule_text) {
 		buf_puts(out, "/* chain ");
 		print_comment_text(out, c->chain->name, strlen(c->chain->name));

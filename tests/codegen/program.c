@@ -53,12 +53,16 @@ static int run_clang(const char *src, const char *obj)
 	return status ? -EINVAL : 0;
 }
 
-static int write_source(const char *path, const struct plan *p)
+/* @behind, if not NULL: text that follows. */
+static int write_source(const char *path, const struct plan *p,
+			const char *behind)
 {
 	struct buf c = BUF_INIT;
 	int ret = plan_print_c(p, &c, false, NULL, NULL);
 	FILE *f = ret ? NULL : fopen(path, "w");
 
+	if (behind)
+		buf_puts(&c, behind);
 	if (!ret && !f)
 		ret = -errno;
 	if (f && (fwrite(c.data, 1, c.len, f) != c.len || fclose(f)))
@@ -154,8 +158,8 @@ static int load(struct program *prog, const char *path, const struct plan *plan,
 	return 0;
 }
 
-int program_build_for(struct program *prog, const struct plan *p,
-		      uint32_t fragments)
+static int build(struct program *prog, const struct plan *p, uint32_t fragments,
+		 const char *behind)
 {
 	char dir[] = "/tmp/codegen.XXXXXX", src[64], obj[64];
 	int ret;
@@ -165,7 +169,7 @@ int program_build_for(struct program *prog, const struct plan *p,
 		return -errno;
 	snprintf(src, sizeof(src), "%s/prog.c", dir);
 	snprintf(obj, sizeof(obj), "%s/prog.o", dir);
-	ret = write_source(src, p);
+	ret = write_source(src, p, behind);
 	if (!ret) {
 		prog->clang_ms = -now_ms();
 		ret = run_clang(src, obj);
@@ -183,9 +187,21 @@ int program_build_for(struct program *prog, const struct plan *p,
 	return ret;
 }
 
+int program_build_for(struct program *prog, const struct plan *p,
+		      uint32_t fragments)
+{
+	return build(prog, p, fragments, NULL);
+}
+
+int program_build_with(struct program *prog, const struct plan *p,
+		       const char *behind)
+{
+	return build(prog, p, 0, behind);
+}
+
 int program_build(struct program *prog, const struct plan *p)
 {
-	return program_build_for(prog, p, 0);
+	return build(prog, p, 0, NULL);
 }
 
 void program_free(struct program *prog)

@@ -30,6 +30,9 @@ int program_build(struct program *prog, const struct plan *p);
 /* @fragments: the constant of this name in packet.bpf.h. */
 int program_build_for(struct program *prog, const struct plan *p,
 		      uint32_t fragments);
+/* @behind: C that follows the program's own. */
+int program_build_with(struct program *prog, const struct plan *p,
+		       const char *behind);
 void program_free(struct program *prog);
 
 #define PROGRAM_HANDED_OVER 2
