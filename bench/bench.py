@@ -46,7 +46,7 @@ def numbers(text):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="one size, few rounds: two minutes")
+    parser.add_argument("--quick", action="store_true", help="one size, few turns: some minutes")
     parser.add_argument("--shape", type=names(SHAPES), help=f"of {', '.join(SHAPES)}")
     parser.add_argument("--family", type=numbers, help="4, 6 (of one shape: 4; of all: both)")
     parser.add_argument("--size", type=numbers, help="numbers of rules (of shapes that have sizes)")

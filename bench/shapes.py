@@ -200,7 +200,8 @@ def docker(size):
              "FORWARD -o out0 -j DOCKER", "FORWARD -i out0 ! -o out0 -j ACCEPT", "DOCKER-USER -j RETURN",
              "DOCKER ! -i out0 -o out0 -j DROP"]
     count = max(1, size - len(frame))
-    ports = [(address("172.17.0.2") + n % 60000, 1024 + n * 7 % 60000) for n in range(count)]
+    # All different: the last one's packets must not meet an earlier one.
+    ports = [(address("172.17.0.2") + n % 60000, 1024 + (n * 7 + n // 60000) % 60000) for n in range(count)]
     rules = frame[:5] + [f"DOCKER -d {dotted(a)}/32 ! -i out0 -o out0 -p tcp -m tcp --dport {p} -j ACCEPT"
                          for a, p in ports] + frame[5:]
 

@@ -85,6 +85,10 @@ check("the interval is as narrow as it may be", 2.0 < sum(widths) / 400 < 3.2)
 check("few values", median_and_error([1, 2, 9]) == (2, 4) and median_and_error([5])[1] == 0)
 check("what is uncertain", uncertain(100, 26) and not uncertain(100, 24) and uncertain(-3, 1) and uncertain(0, 1))
 
+for shape in ("docker", "dmz", "kubernetes", "kubesvc"):
+    rules = make(shape, 100000).text.splitlines()
+    check(f"{shape}: no rule twice, so late packets meet late rules", len(set(rules)) == len(rules))
+
 for shape in SHAPES:
     four, six = make(shape, SHAPES[shape][1][0]), make(shape, SHAPES[shape][1][0], 6)
     check(f"{shape} for IPv6 has as many rules", four.rules == six.rules and six.family == 6)
