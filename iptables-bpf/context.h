@@ -49,8 +49,6 @@ extern const struct command_ops cmd_append, cmd_check, cmd_delete,
 	cmd_delete_chain, cmd_delete_num, cmd_flush, cmd_flush_table,
 	cmd_insert, cmd_list, cmd_list_rules, cmd_new_chain, cmd_rename_chain,
 	cmd_replace, cmd_restore_chain, cmd_set_policy, cmd_zero, cmd_zero_num;
-/* NULL for CMD_NONE, CMD_VERSION and CMD_HELP: nothing to run. */
-const struct command_ops *command_ops_find(enum command_id id);
 
 /* "iptables: MSG.", exit status 1. */
 int command_fail(struct err *e, int errnum, const char *msg);

@@ -18,7 +18,8 @@ static const struct command_ops *const all_commands[] = {
 	&cmd_zero,	   &cmd_zero_num,
 };
 
-const struct command_ops *command_ops_find(enum command_id id)
+/* NULL for CMD_NONE, CMD_VERSION and CMD_HELP: nothing to run. */
+static const struct command_ops *find_ops(enum command_id id)
 {
 	for (size_t i = 0; i < sizeof(all_commands) / sizeof(*all_commands);
 	     i++)
@@ -90,7 +91,7 @@ static void collect_needs(const struct transaction *t, struct needs *n)
 	list_for_each (cmd, &t->commands, const struct command, node) {
 		enum command_need need;
 
-		ops = command_ops_find(cmd->id);
+		ops = find_ops(cmd->id);
 		if (!ops)
 			continue;
 		need = ops->need(cmd);
@@ -169,7 +170,7 @@ static int build(struct command_context *ctx, struct transaction *t,
 	int ret;
 
 	list_for_each (cmd, &t->commands, struct command, node) {
-		ops = command_ops_find(cmd->id);
+		ops = find_ops(cmd->id);
 		if (!ops)
 			continue;
 		nft_batch_set_line(ctx->batch, cmd->line);

@@ -71,7 +71,8 @@ static void print_defines(struct buf *out, const struct plan *p)
 		   p->state_decides && n.native_transport);
 }
 
-void print_comment_text(struct buf *out, const char *text, size_t len)
+/* Adds @text so that it can stand inside a C comment, whatever it holds. */
+static void comment_text(struct buf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
@@ -101,10 +102,10 @@ static void print_annotation(const struct printer *pr,
 	if (text.failed)
 		pr->out->failed = true;
 	buf_printf(pr->out, "\t/* rule %u: ", r->num);
-	print_comment_text(pr->out, text.data ? text.data : "", text.len);
+	comment_text(pr->out, text.data ? text.data : "", text.len);
 	if (*r->reason) {
 		buf_puts(pr->out, " (handed over: ");
-		print_comment_text(pr->out, r->reason, strlen(r->reason));
+		comment_text(pr->out, r->reason, strlen(r->reason));
 		buf_puts(pr->out, ")");
 	}
 	buf_puts(pr->out, " */\n");
@@ -288,7 +289,7 @@ static void print_chain(const struct printer *pr, const struct plan_chain *c)
 		engine_print_run(out, pr->plan->family, &c->runs[i]);
 	if (pr->rule_text) {
 		buf_puts(out, "/* chain ");
-		print_comment_text(out, c->chain->name, strlen(c->chain->name));
+		comment_text(out, c->chain->name, strlen(c->chain->name));
 		buf_puts(out, " */\n");
 	}
 	if (parts)
@@ -319,7 +320,7 @@ static void print_data_chain(const struct printer *pr,
 	if (!pr->rule_text)
 		return;
 	buf_puts(pr->out, "/* chain ");
-	print_comment_text(pr->out, c->chain->name, strlen(c->chain->name));
+	comment_text(pr->out, c->chain->name, strlen(c->chain->name));
 	buf_puts(pr->out, ", in tables only */\n");
 	for (unsigned int i = 0; i < c->live; i++)
 		print_annotation(pr, c, &c->rules[i]);

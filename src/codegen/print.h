@@ -49,7 +49,4 @@ void print_data(struct buf *out, const uint8_t *data, unsigned int size);
 extern const char *const runtime_head; /* what stands in front of the chains */
 extern const char *const runtime_tail; /* what stands behind them */
 
-/* Adds @text so that it can stand inside a C comment, whatever it holds. */
-void print_comment_text(struct buf *out, const char *text, size_t len);
-
 #endif

@@ -95,7 +95,9 @@ static bool same_inode(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-const char *place_machine_root(void)
+/* The prefix under which the machine's file system is reached: "",
+ * "/proc/1/root" or "/proc/2/root". */
+static const char *machine_root(void)
 {
 	struct stat own, machine;
 	const char *proc = machine_proc("mnt", &machine);
@@ -109,7 +111,7 @@ const char *place_machine_root(void)
 void place_join_machine(void)
 {
 	/* setns() also moves the working directory, to the root. */
-	if (*place_machine_root())
+	if (*machine_root())
 		enter_machine("mnt", CLONE_NEWNS);
 }
 
@@ -126,7 +128,7 @@ int place_find(struct place *p, struct err *e)
 	int fd, err = 0;
 
 	memset(p, 0, sizeof(*p));
-	snprintf(p->root, sizeof(p->root), "%s", place_machine_root());
+	snprintf(p->root, sizeof(p->root), "%s", machine_root());
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

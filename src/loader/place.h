@@ -77,10 +77,6 @@ void place_notes(const struct place *p, char *buf, size_t len);
  * reaper). */
 bool place_is_machine_netns(const struct place *p);
 
-/* The prefix under which the machine's file system is reached: "",
- * "/proc/1/root" or "/proc/2/root". */
-const char *place_machine_root(void);
-
 /* Opens (creating) and locks a file of this namespace; -EWOULDBLOCK when @wait
  * is false and it is held. */
 int place_lock(const struct place *p, const char *name, bool wait);

@@ -91,7 +91,11 @@ static int (*const checks[])(const struct place *p, char *reason,
 	check_clang,
 };
 
-int status_check(const struct place *p, char *reason, size_t len)
+/*
+ * Whether BPF can be used here at all. 0, or negative with the first obstacle
+ * and its remedy in @reason.
+ */
+static int find_obstacle(const struct place *p, char *reason, size_t len)
 {
 	unsigned int i;
 	int err = 0;
@@ -267,7 +271,7 @@ static void judge(struct status *s, struct nft *nft, bool recorded)
 		say(s, STATUS_LIVE, NULL);
 		return;
 	}
-	status_check(&s->place, obstacle, sizeof(obstacle));
+	find_obstacle(&s->place, obstacle, sizeof(obstacle));
 	if (ns_open(&ns, &s->place)) {
 		add_error(s, obstacle, sizeof(obstacle));
 		if (*obstacle)

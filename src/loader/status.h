@@ -33,10 +33,4 @@ void status_get(struct status *s);
 void status_free(struct status *s);
 const char *status_state_name(enum status_state state);
 
-/*
- * Whether BPF can be used here at all. 0, or negative with the first obstacle
- * and its remedy in @reason.
- */
-int status_check(const struct place *p, char *reason, size_t len);
-
 #endif

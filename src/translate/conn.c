@@ -57,7 +57,9 @@ static int socket_open(struct mnl_socket **out)
 	return 0;
 }
 
-int conn_reopen(struct nft *nft)
+/* Closes the socket, with whatever the kernel was still sending, and opens
+ * another. */
+static int reopen(struct nft *nft)
 {
 	struct mnl_socket *s;
 	int ret = socket_open(&s);
@@ -179,7 +181,7 @@ int conn_request(struct nft *nft, conn_cb cb, void *arg)
 		ret = n < 0 ? -errno : digest(nft, &a, (size_t)n);
 		if (a.cb_ret) {
 			/* Of a dump the rest would still come. */
-			ret = a.done ? 0 : conn_reopen(nft);
+			ret = a.done ? 0 : reopen(nft);
 			return ret ? ret : a.cb_ret;
 		}
 		if (ret)

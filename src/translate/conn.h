@@ -32,10 +32,6 @@ struct nft {
 /* The message of errno @errnum as iptables words it. */
 const char *nft_strerror(int errnum);
 
-/* Closes the socket, with whatever the kernel was still sending, and opens
- * another. */
-int conn_reopen(struct nft *nft);
-
 /*
  * Begins request @type (NFT_MSG_*) in nft->req; attributes may be added with
  * nlw_*() before conn_request() sends it.

@@ -57,7 +57,7 @@ void decode_add_match(struct decode *d, struct ext *m)
 	rule_add_match(d->r, m);
 }
 
-void decode_set_action(struct decode *d, enum rule_action action)
+static void set_action(struct decode *d, enum rule_action action)
 {
 	if (d->seen & SEEN_ACTION)
 		decode_odd(d);
@@ -75,7 +75,7 @@ static void set_target(struct decode *d, struct ext *t)
 		d->nomem = true;
 		return;
 	}
-	decode_set_action(d, ACTION_TARGET);
+	set_action(d, ACTION_TARGET);
 	free(d->r->target);
 	d->r->target = t;
 }
@@ -93,14 +93,20 @@ static int reg_index(uint32_t num)
 	return -1;
 }
 
-struct reg *decode_reg(struct decode *d, uint32_t num)
+/* The register numbered as in netlink, for reading; NULL when there is none
+ * such. */
+static struct reg *reg_find(struct decode *d, uint32_t num)
 {
 	int i = reg_index(num);
 
 	return i < 0 ? NULL : &d->regs[i];
 }
 
-struct reg *decode_reg_load(struct decode *d, uint32_t num, uint32_t len)
+/*
+ * The same for a load of @len bytes: what it (and any value it overlaps) held
+ * is forgotten. NULL when it would not fit.
+ */
+static struct reg *reg_load(struct decode *d, uint32_t num, uint32_t len)
 {
 	int first = reg_index(num), words, i;
 
@@ -142,7 +148,7 @@ static void do_payload(struct decode *d, const struct attr *tb)
 	if (!attr_u32(&tb[NFTA_PAYLOAD_BASE], &base) ||
 	    !attr_u32(&tb[NFTA_PAYLOAD_OFFSET], &offset) ||
 	    !attr_u32(&tb[NFTA_PAYLOAD_LEN], &len) ||
-	    !(reg = decode_reg_load(d, dreg, len))) {
+	    !(reg = reg_load(d, dreg, len))) {
 		decode_unknown(d, "payload expression incomplete");
 		return;
 	}
@@ -163,7 +169,7 @@ static void use(struct decode *d, struct reg *reg)
 /* Only the one register write iptables knows: nftrace, its TRACE target. */
 static void meta_set(struct decode *d, uint32_t key, uint32_t sreg)
 {
-	const struct reg *reg = decode_reg(d, sreg);
+	const struct reg *reg = reg_find(d, sreg);
 
 	if (!reg)
 		decode_unknown(d, "Unknown register requested");
@@ -191,11 +197,10 @@ static void do_meta(struct decode *d, const struct attr *tb)
 		return;
 	}
 	if (!attr_u32(&tb[NFTA_META_DREG], &regnum) ||
-	    !(reg = decode_reg_load(d, regnum,
-				    key == NFT_META_IIFNAME ||
-						    key == NFT_META_OIFNAME
-					    ? IFNAMSIZ
-					    : NFT_REG32_SIZE))) {
+	    !(reg = reg_load(d, regnum,
+			     key == NFT_META_IIFNAME || key == NFT_META_OIFNAME
+				     ? IFNAMSIZ
+				     : NFT_REG32_SIZE))) {
 		decode_unknown(d, "Unknown register requested");
 		return;
 	}
@@ -227,13 +232,13 @@ static void do_bitwise(struct decode *d, const struct attr *tb)
 	    !attr_u32(&tb[NFTA_BITWISE_DREG], &dreg) ||
 	    !value_of(&tb[NFTA_BITWISE_MASK], &mask) ||
 	    !value_of(&tb[NFTA_BITWISE_XOR], &xor) ||
-	    !(from = decode_reg(d, sreg))) {
+	    !(from = reg_find(d, sreg))) {
 		decode_unknown(d, "bitwise expression of an unknown kind");
 		return;
 	}
 	copy = *from;
 	from->pending = false;
-	to = decode_reg_load(d, dreg, copy.len ? copy.len : mask.len);
+	to = reg_load(d, dreg, copy.len ? copy.len : mask.len);
 	if (!to) {
 		decode_unknown(d, "Unknown register requested");
 		return;
@@ -261,7 +266,7 @@ static void do_cmp(struct decode *d, const struct attr *tb)
 	if (!attr_u32(&tb[NFTA_CMP_SREG], &sreg) ||
 	    !attr_u32(&tb[NFTA_CMP_OP], &c.op) ||
 	    !value_of(&tb[NFTA_CMP_DATA], &value) || c.op > NFT_CMP_GTE ||
-	    !(reg = decode_reg(d, sreg))) {
+	    !(reg = reg_find(d, sreg))) {
 		decode_unknown(d, "cmp expression incomplete");
 		return;
 	}
@@ -293,7 +298,7 @@ static void do_range(struct decode *d, const struct attr *tb)
 	    !attr_u32(&tb[NFTA_RANGE_OP], &op) || op > NFT_RANGE_NEQ ||
 	    !value_of(&tb[NFTA_RANGE_FROM_DATA], &from) ||
 	    !value_of(&tb[NFTA_RANGE_TO_DATA], &to) ||
-	    !(reg = decode_reg(d, sreg))) {
+	    !(reg = reg_find(d, sreg))) {
 		decode_unknown(d, "range expression incomplete");
 		return;
 	}
@@ -326,13 +331,13 @@ static void do_verdict(struct decode *d, const struct attr *verdict)
 	}
 	switch ((int32_t)code) {
 	case NF_ACCEPT:
-		decode_set_action(d, ACTION_ACCEPT);
+		set_action(d, ACTION_ACCEPT);
 		return;
 	case NF_DROP:
-		decode_set_action(d, ACTION_DROP);
+		set_action(d, ACTION_DROP);
 		return;
 	case NFT_RETURN:
-		decode_set_action(d, ACTION_RETURN);
+		set_action(d, ACTION_RETURN);
 		return;
 	case NFT_JUMP:
 	case NFT_GOTO:
@@ -343,7 +348,7 @@ static void do_verdict(struct decode *d, const struct attr *verdict)
 		/* iptables shows no target for it. */
 		decode_odd(d);
 		if ((code & NF_VERDICT_MASK) == NF_QUEUE)
-			decode_set_action(d, ACTION_QUEUE);
+			set_action(d, ACTION_QUEUE);
 		return;
 	}
 	chain = attr_str(&tb[NFTA_VERDICT_CHAIN]);
@@ -351,8 +356,7 @@ static void do_verdict(struct decode *d, const struct attr *verdict)
 		decode_unknown(d, "jump to a chain with too long a name");
 		return;
 	}
-	decode_set_action(d, (int32_t)code == NFT_JUMP ? ACTION_JUMP
-						       : ACTION_GOTO);
+	set_action(d, (int32_t)code == NFT_JUMP ? ACTION_JUMP : ACTION_GOTO);
 	strcpy(d->r->chain, chain);
 }
 
@@ -369,7 +373,7 @@ static void do_immediate(struct decode *d, const struct attr *tb)
 	}
 	if (!attr_u32(&tb[NFTA_IMMEDIATE_DREG], &dreg) ||
 	    !data[NFTA_DATA_VALUE].data ||
-	    !(reg = decode_reg_load(d, dreg, data[NFTA_DATA_VALUE].len))) {
+	    !(reg = reg_load(d, dreg, data[NFTA_DATA_VALUE].len))) {
 		decode_unknown(d, "immediate expression incomplete");
 		return;
 	}

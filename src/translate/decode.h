@@ -79,16 +79,6 @@ void decode_core(struct decode *d, unsigned int what);
 
 /* Takes ownership of @m; NULL means out of memory. */
 void decode_add_match(struct decode *d, struct ext *m);
-void decode_set_action(struct decode *d, enum rule_action action);
-
-/* The register numbered as in netlink, for reading; NULL when there is none
- * such. */
-struct reg *decode_reg(struct decode *d, uint32_t num);
-/*
- * The same for a load of @len bytes: what it (and any value it overlaps) held
- * is forgotten. NULL when it would not fit.
- */
-struct reg *decode_reg_load(struct decode *d, uint32_t num, uint32_t len);
 
 /* decode_core.c */
 void decode_cmp_meta(struct decode *d, const struct cmp *c);

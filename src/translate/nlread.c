@@ -47,14 +47,6 @@ void attrs_parse_nested(const struct attr *nest, struct attr *tb,
 	attrs_parse(nest->data, nest->data ? nest->len : 0, tb, max);
 }
 
-bool attr_u8(const struct attr *a, uint8_t *v)
-{
-	if (!a->data || a->len < sizeof(*v))
-		return false;
-	*v = a->data[0];
-	return true;
-}
-
 bool attr_u16(const struct attr *a, uint16_t *v)
 {
 	if (!a->data || a->len < sizeof(*v))

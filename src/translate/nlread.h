@@ -35,7 +35,6 @@ void attrs_parse_nested(const struct attr *nest, struct attr *tb,
 
 /* Numbers come in network byte order and leave in host byte order. False:
  * absent or too short. */
-bool attr_u8(const struct attr *a, uint8_t *v);
 bool attr_u16(const struct attr *a, uint16_t *v);
 bool attr_u32(const struct attr *a, uint32_t *v);
 bool attr_u64(const struct attr *a, uint64_t *v);

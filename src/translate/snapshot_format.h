@@ -8,12 +8,6 @@
 /* Changes with the format, and with what rule_sketch() looks at. */
 #define SNAP_MAGIC 0x3130504e53465042ULL
 
-/*
- * A checksum against files that were cut or mixed up, not against malice: the
- * directory is root's. @h: what to begin with; @len: what is beyond a multiple
- * of 8 does not count.
- */
-uint64_t snap_sum(uint64_t h, const void *data, size_t len);
 /* What the members of @h of these names are to be. */
 uint64_t snap_index_sum(const struct snap_header *h, const void *index);
 uint64_t snap_rules_sum(const struct snap_header *h, const void *rules);

@@ -12,7 +12,7 @@
 
 /* A 64-bit multiply-and-fold over words; against damage, not against malice:
  * who can write there is root. @len is a multiple of 8. */
-uint64_t snap_sum(uint64_t h, const void *data, size_t len)
+static uint64_t checksum(uint64_t h, const void *data, size_t len)
 {
 	const unsigned char *p = data;
 	uint64_t w;
@@ -30,13 +30,13 @@ uint64_t snap_index_sum(const struct snap_header *h, const void *index)
 	struct snap_header copy = *h;
 
 	copy.index_sum = 0;
-	return snap_sum(snap_sum(SNAP_MAGIC, &copy, sizeof(copy)), index,
+	return checksum(checksum(SNAP_MAGIC, &copy, sizeof(copy)), index,
 			(size_t)h->index_len);
 }
 
 uint64_t snap_rules_sum(const struct snap_header *h, const void *rules)
 {
-	return snap_sum(h->world, rules, (size_t)h->rules_len);
+	return checksum(h->world, rules, (size_t)h->rules_len);
 }
 
 void snap_record_free(struct snap_record *r)
