@@ -40,6 +40,9 @@ void frontend_close(struct frontend *fe);
 /* The connection, opened on first use; NULL with @e filled when that fails. */
 struct nft *frontend_nft(struct frontend *fe, struct err *e);
 
+/* The place of our network namespace; NULL while nobody has looked. */
+const struct place *frontend_place(const struct frontend *fe);
+
 enum command_id {
 	CMD_NONE,
 	CMD_APPEND,

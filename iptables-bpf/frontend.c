@@ -21,9 +21,13 @@ void frontend_close(struct frontend *fe)
 	nft_close(fe->nft);
 	fe->nft = NULL;
 	if (fe->committed)
-		loader_kick(&fe->loader,
-			    fe->snapshot.found ? &fe->snapshot.place : NULL);
+		loader_kick(&fe->loader, frontend_place(fe));
 	fe->committed = false;
+}
+
+const struct place *frontend_place(const struct frontend *fe)
+{
+	return fe->snapshot.found ? &fe->snapshot.place : NULL;
 }
 
 struct nft *frontend_nft(struct frontend *fe, struct err *e)

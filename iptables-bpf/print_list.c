@@ -199,7 +199,7 @@ static int fetch_and_print(const struct lister *l, struct frontend *fe,
 	nft_set_debug(nft, cmd->verbose, stdout);
 	ret = nft_fetch(nft, &q, &rs, e);
 	if (!ret) {
-		loader_merge_counters(&rs);
+		loader_merge_counters(&rs, nft_socket(nft));
 		ret = print_with(l, fe->ops, cmd, &rs, e);
 	}
 	ruleset_clear(&rs);

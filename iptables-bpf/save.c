@@ -174,7 +174,7 @@ static int save(struct frontend *fe, const struct save_options *o,
 	ruleset_init(&rs);
 	ret = nft_fetch(nft, &q, &rs, e);
 	if (!ret) {
-		loader_merge_counters(&rs);
+		loader_merge_counters(&rs, nft_socket(nft));
 		ret = save_ruleset(fe, o, &rs, e);
 	}
 	ruleset_clear(&rs);

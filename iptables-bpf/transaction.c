@@ -57,8 +57,16 @@ struct needs {
 	const char *chain;	 /* rules of this chain only; NULL: of all */
 	const struct rule *find; /* this rule only, when it is all they want */
 	bool several_chains;
+	bool changes;	      /* whether anything may be committed */
 	unsigned int verbose; /* how many -v */
 };
+
+static bool may_change(const struct command *cmd)
+{
+	if (cmd->id == CMD_LIST || cmd->id == CMD_LIST_RULES)
+		return cmd->also_zero;
+	return cmd->id != CMD_CHECK;
+}
 
 static void add_chain_need(struct needs *n, const struct command *cmd)
 {
@@ -95,6 +103,7 @@ static void collect_needs(const struct transaction *t, struct needs *n)
 		if (!ops)
 			continue;
 		need = ops->need(cmd);
+		n->changes |= may_change(cmd);
 		if (need == NEED_RULES) {
 			n->rules = true;
 			add_chain_need(n, cmd);
@@ -140,14 +149,13 @@ static int fetch(struct command_context *ctx, const struct needs *n,
 		.lookup = loader_snapshot_lookup,
 		.arg = &ctx->fe->snapshot,
 	};
-	struct nft *nft = frontend_nft(ctx->fe, e);
+	struct nft *nft = ctx->fe->nft;
 	int ret;
 
-	if (!nft)
-		return -EIO;
 	nft_set_debug(nft, ctx->quiet ? 0 : n->verbose, stdout);
-	if (n->fetch == NEED_NOTHING) /* but whether we may */
-		return ask_permission(ctx->fe, e);
+	/* But whether we may; a listing finds out by itself. */
+	if (n->fetch == NEED_NOTHING)
+		return n->changes ? ask_permission(ctx->fe, e) : 0;
 	ret = nft_fetch(nft, &q, &ctx->image, e);
 	ctx->table =
 		ruleset_find_table(&ctx->image, ctx->family, ctx->table_name);
@@ -210,7 +218,8 @@ static int commit(struct command_context *ctx, struct err *e)
 					     generation);
 		loader_enforce(ctx->family, ctx->table_name,
 			       ctx->table &&
-				       ctx->table->flags & NFT_TABLE_F_DORMANT);
+				       ctx->table->flags & NFT_TABLE_F_DORMANT,
+			       frontend_place(ctx->fe));
 	}
 	zero_bpf(ctx);
 	return 0;
@@ -261,6 +270,7 @@ static int run(struct frontend *fe, struct transaction *t, bool dry,
 		.dry = dry,
 	};
 	struct needs n;
+	struct nft *nft;
 	int ret;
 
 	if (list_empty(&t->commands))
@@ -269,8 +279,12 @@ static int run(struct frontend *fe, struct transaction *t, bool dry,
 	ctx.single = first->node.next == &t->commands;
 	collect_needs(t, &n);
 	ctx.track = n.rules;
-	ctx.tracked = !dry &&
-		      loader_snapshot_begin(&fe->snapshot, count_commands(t));
+	nft = frontend_nft(fe, e);
+	if (!nft)
+		return -EIO;
+	ctx.tracked = !dry && n.changes &&
+		      loader_snapshot_begin(&fe->snapshot, count_commands(t),
+					    nft_socket(nft));
 	while ((ret = attempt(&ctx, t, &n, e)) == -ERESTART)
 		ctx.quiet = true;
 	return ret;

@@ -385,7 +385,8 @@ uint8_t exclusive_find_lost(const struct place *p, struct nft *nft)
 	return lost;
 }
 
-void loader_enforce(enum family family, const char *table, bool dormant)
+void loader_enforce(enum family family, const char *table, bool dormant,
+		    const struct place *place)
 {
 	int id = place_table_id(family, table), saved = errno;
 	struct nft *nft;
@@ -393,7 +394,8 @@ void loader_enforce(enum family family, const char *table, bool dormant)
 
 	/* A watcher sees the change, too, but does not answer to the command.
 	 */
-	if (id < 0 || place_find(&p, NULL) || !(dormant || exclusive_any(&p)))
+	if (id < 0 || place_here(&p, place, NULL) ||
+	    !(dormant || exclusive_any(&p)))
 		return;
 	if (!nft_open(&nft, NULL)) {
 		exclusive_leave(&p, nft, 1u << id, NULL);

@@ -162,9 +162,7 @@ void loader_kick(const struct loader_config *cfg, const struct place *place)
 
 	if (cfg->off)
 		return;
-	if (place)
-		p = *place;
-	else if (place_find(&p, NULL))
+	if (place_here(&p, place, NULL))
 		return;
 	if (place_is_off(&p))
 		goto out;

@@ -43,8 +43,9 @@ struct loader_snapshot { /* all zero at first */
 	bool create; /* there is to be one */
 };
 /* Whether a batch of @commands commands is to be tracked, to be noted
- * afterwards. */
-bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands);
+ * afterwards. @sock: any socket of our network namespace. */
+bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands,
+			   int sock);
 /* Notes what the committed batch @b has changed; @from: the generation it was
  * bound to, 0: to none. */
 void loader_snapshot_note(const struct loader_snapshot *s,
@@ -58,15 +59,17 @@ int loader_snapshot_lookup(const struct snap_place *at, uint32_t generation,
  * Called after every commit to @table, before the command says so: where the
  * table is dormant because BPF decides alone, wakes it, so that the new rules
  * are enforced. Costs next to nothing where no table is. @dormant: this one is
- * known to be, for whatever reason.
+ * known to be, for whatever reason. @place: ours; NULL: not found out yet.
  */
-void loader_enforce(enum family family, const char *table, bool dormant);
+void loader_enforce(enum family family, const char *table, bool dormant,
+		    const struct place *place);
 
 /*
  * Adds what BPF has counted to the counters of the rules and base chains in
- * @rs (fetched from the kernel). Does nothing where no BPF runs.
+ * @rs (fetched from the kernel). Does nothing where no BPF runs. @sock: any
+ * socket of our network namespace.
  */
-void loader_merge_counters(struct ruleset *rs);
+void loader_merge_counters(struct ruleset *rs, int sock);
 
 /*
  * Forgets BPF's counters, for -Z and -R: of one rule (@handle != 0), of a chain

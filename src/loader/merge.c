@@ -55,15 +55,17 @@ static void merge_chain(const struct table *t, struct chain *c,
 	}
 }
 
-void loader_merge_counters(struct ruleset *rs)
+void loader_merge_counters(struct ruleset *rs, int sock)
 {
 	struct slot_total *totals = NULL;
 	struct table *t;
 	struct chain *c;
+	struct place place;
 	unsigned int n;
 	struct ns ns;
 
-	if (list_empty(&rs->tables) || open_here(&ns))
+	if (list_empty(&rs->tables) || place_find_by(&place, sock, NULL) ||
+	    ns_open(&ns, &place))
 		return;
 	if (!slot_totals(&ns, &totals, &n) && n)
 		list_for_each (t, &rs->tables, struct table, node)

@@ -100,10 +100,17 @@ static bool same_inode(const struct stat *a, const struct stat *b)
 static const char *machine_root(void)
 {
 	struct stat own, machine;
-	const char *proc = machine_proc("mnt", &machine);
+	const char *proc;
 
-	if (!proc || stat("/proc/self/ns/mnt", &own) ||
-	    same_inode(&own, &machine))
+	if (stat("/proc/self/ns/mnt", &own))
+		return "";
+	/* Mostly it is the same; then nothing else matters. */
+	if (!stat("/proc/1/ns/mnt", &machine) ||
+	    !stat("/proc/2/ns/mnt", &machine))
+		if (same_inode(&own, &machine))
+			return "";
+	proc = machine_proc("mnt", &machine);
+	if (!proc)
 		return "";
 	return proc == machine_procs[0] ? "/proc/1/root" : "/proc/2/root";
 }
@@ -122,25 +129,40 @@ int place_join_machine_netns(void)
 	return unshare(CLONE_NEWNET) ? -errno : 0;
 }
 
-int place_find(struct place *p, struct err *e)
+int place_find_by(struct place *p, int sock, struct err *e)
 {
 	socklen_t len = sizeof(p->cookie);
-	int fd, err = 0;
 
 	memset(p, 0, sizeof(*p));
 	snprintf(p->root, sizeof(p->root), "%s", machine_root());
+	if (getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, &p->cookie, &len))
+		return err_set(e, ERR_VERSION, errno,
+			       "this kernel does not tell network namespaces "
+			       "apart (SO_NETNS_COOKIE): Linux 5.14 is needed");
+	return 0;
+}
+
+int place_find(struct place *p, struct err *e)
+{
+	int fd, err;
+
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_set(e, ERR_OTHER, errno, "cannot open a socket: %s",
 			       strerror(errno));
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &p->cookie, &len))
-		err = err_set(e, ERR_VERSION, errno,
-			      "this kernel does not tell network namespaces "
-			      "apart (SO_NETNS_COOKIE): Linux 5.14 is needed");
+	err = place_find_by(p, fd, e);
 	close(fd);
 	return err;
+}
+
+int place_here(struct place *p, const struct place *known, struct err *e)
+{
+	if (!known)
+		return place_find(p, e);
+	*p = *known;
+	return 0;
 }
 
 static int make_dir(const char *path)

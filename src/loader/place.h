@@ -32,6 +32,10 @@ struct place {
 /* The place of the calling process' network namespace, without changing
  * anything. */
 int place_find(struct place *p, struct err *e);
+/* The same; @sock: any socket of the process' network namespace. */
+int place_find_by(struct place *p, int sock, struct err *e);
+/* The same, where the caller may know it: @known, or NULL. */
+int place_here(struct place *p, const struct place *known, struct err *e);
 
 /*
  * Moves the (single-threaded) process into the machine's mount namespace, so

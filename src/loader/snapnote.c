@@ -21,9 +21,11 @@ static bool find(struct loader_snapshot *s)
 	return s->found;
 }
 
-bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands)
+bool loader_snapshot_begin(struct loader_snapshot *s, size_t commands, int sock)
 {
-	s->exists = find(s) && snapfile_exists(&s->place);
+	if (!s->found)
+		s->found = !place_find_by(&s->place, sock, NULL);
+	s->exists = s->found && snapfile_exists(&s->place);
 	s->create = s->found && !s->exists && commands >= MANY_COMMANDS;
 	return s->exists || s->create;
 }

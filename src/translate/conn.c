@@ -103,6 +103,11 @@ void nft_close(struct nft *nft)
 	free(nft);
 }
 
+int nft_socket(const struct nft *nft)
+{
+	return mnl_socket_get_fd(nft->sock);
+}
+
 void nft_set_debug(struct nft *nft, unsigned int verbose, FILE *out)
 {
 	nft->debug = verbose > 1 ? out : NULL;
@@ -131,6 +136,7 @@ struct answer {
 	conn_cb cb;
 	void *arg;
 	int cb_ret;
+	bool single; /* one message: neither a dump nor acknowledged */
 	bool interrupted, done;
 };
 
@@ -155,6 +161,7 @@ static int digest(struct nft *nft, struct answer *a, size_t len)
 			a->done = true;
 			return msg_error(nlh);
 		} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && a->cb) {
+			a->done = a->single;
 			a->cb_ret = a->cb(nlh, a->arg);
 			if (a->cb_ret)
 				return 0;
@@ -166,12 +173,15 @@ static int digest(struct nft *nft, struct answer *a, size_t len)
 int conn_request(struct nft *nft, conn_cb cb, void *arg)
 {
 	struct answer a = {.cb = cb, .arg = arg};
+	const struct nlmsghdr *req;
 	ssize_t n;
 	int ret;
 
 	if (nft->req.failed)
 		return -ENOMEM;
 	nlw_msg_end(&nft->req, 0);
+	req = (const void *)nft->req.data;
+	a.single = !(req->nlmsg_flags & (NLM_F_DUMP | NLM_F_ACK));
 	if (mnl_socket_sendto(nft->sock, nft->req.data, nft->req.len) < 0)
 		return -errno;
 	while (!a.done) {
@@ -205,7 +215,7 @@ int nft_generation(struct nft *nft, uint32_t *gen, struct err *e)
 	int ret;
 
 	*gen = 0;
-	conn_begin(nft, NFT_MSG_GETGEN, NLM_F_ACK, AF_UNSPEC);
+	conn_begin(nft, NFT_MSG_GETGEN, 0, AF_UNSPEC);
 	ret = conn_request(nft, generation_cb, gen);
 	if (!ret)
 		return 0;

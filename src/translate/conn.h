@@ -26,8 +26,8 @@ struct nft {
 };
 
 /* Dumps come in pieces of at most 32 KiB; single objects are smaller than this.
- */
-#define CONN_RCV_SIZE (128 * 1024)
+ * (Larger, and malloc() asks the kernel for it.) */
+#define CONN_RCV_SIZE (64 * 1024)
 
 /* The message of errno @errnum as iptables words it. */
 const char *nft_strerror(int errnum);
@@ -43,9 +43,10 @@ void conn_begin(struct nft *nft, uint8_t type, uint16_t flags, uint8_t family);
 typedef int (*conn_cb)(const struct nlmsghdr *nlh, void *arg);
 
 /*
- * Sends nft->req and feeds the answer to @cb. Returns 0, what @cb returned if
- * not 0, -EINTR when a dump was not of one generation, or the negative errno
- * the kernel answered with.
+ * Sends nft->req and feeds the answer to @cb: one message, where neither a dump
+ * (NLM_F_DUMP) nor an acknowledgement behind it was asked for. Returns 0, what
+ * @cb returned if not 0, -EINTR when a dump was not of one generation, or the
+ * negative errno the kernel answered with.
  */
 int conn_request(struct nft *nft, conn_cb cb, void *arg);
 

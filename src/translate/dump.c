@@ -65,7 +65,7 @@ static int fetch_tables(struct fetch *f)
 		conn_begin(f->nft, NFT_MSG_GETTABLE, NLM_F_DUMP, f->q->family);
 		return conn_request(f->nft, table_cb, f);
 	}
-	conn_begin(f->nft, NFT_MSG_GETTABLE, NLM_F_ACK, f->q->family);
+	conn_begin(f->nft, NFT_MSG_GETTABLE, 0, f->q->family);
 	nlw_str(&f->nft->req, NFTA_TABLE_NAME, f->q->table);
 	ret = conn_request(f->nft, table_cb, f);
 	return ret == -ENOENT ? 0 : ret;
@@ -333,7 +333,7 @@ static int match_cb(const struct nlmsghdr *nlh, void *arg)
 
 static int get_rule(struct fetch *f, const char *chain, uint64_t handle)
 {
-	conn_begin(f->nft, NFT_MSG_GETRULE, NLM_F_ACK, f->q->family);
+	conn_begin(f->nft, NFT_MSG_GETRULE, 0, f->q->family);
 	nlw_str(&f->nft->req, NFTA_RULE_TABLE, f->table->name);
 	nlw_str(&f->nft->req, NFTA_RULE_CHAIN, chain);
 	nlw_u64(&f->nft->req, NFTA_RULE_HANDLE, handle);
@@ -461,7 +461,7 @@ int nft_has_mark(struct nft *nft, enum family family, const char *table,
 {
 	int ret;
 
-	conn_begin(nft, NFT_MSG_GETOBJ, NLM_F_ACK, family);
+	conn_begin(nft, NFT_MSG_GETOBJ, 0, family);
 	nlw_str(&nft->req, NFTA_OBJ_TABLE, table);
 	nlw_str(&nft->req, NFTA_OBJ_NAME, name);
 	nlw_u32(&nft->req, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);

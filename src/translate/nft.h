@@ -22,6 +22,9 @@ struct nft; /* a netlink connection in the caller's network namespace */
 int nft_open(struct nft **out, struct err *e);
 void nft_close(struct nft *nft);
 
+/* Its socket, for questions about the network namespace. */
+int nft_socket(const struct nft *nft);
+
 /*
  * What -v tells of netlink: from the second (@verbose 2) on, the rules that are
  * read and what batches hold are described on @out, in libnftnl's words; from
@@ -175,9 +178,9 @@ int nft_batch_add_table(struct nft_batch *b, enum family family,
 int nft_batch_set_dormant(struct nft_batch *b, enum family family,
 			  const char *table, bool dormant);
 /*
- * A named counter that counts nothing, in @table: it is listed by nft (and is in
- * what is saved of that), and no concern of iptables. Made where @there and there
- * is none yet, removed (there must be one) where not.
+ * A named counter that counts nothing, in @table: it is listed by nft (and is
+ * in what is saved of that), and no concern of iptables. Made where @there and
+ * there is none yet, removed (there must be one) where not.
  */
 int nft_batch_set_mark(struct nft_batch *b, enum family family,
 		       const char *table, const char *name, bool there);
