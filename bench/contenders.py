@@ -15,7 +15,7 @@ OURS = f"{BUILDDIR}/xtables-bpf-multi"
 BPFCTL = f"{BUILDDIR}/iptables-bpfctl"
 LIVE_WITHIN = 180           # seconds from a restore to BPF deciding; then the benchmark goes on without
 FAMILIES = {4: ("ip", "ipv4"), 6: ("ip6", "ipv6")}   # as status calls them
-BFCLI_WITHIN = 60           # seconds
+BFCLI_WITHIN = 90           # seconds
 BFCLI_RULES = 10000
 REFUSED_FOR = 3             # seconds that status has to say why a table is not exclusive
 

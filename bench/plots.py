@@ -10,8 +10,14 @@ LINES = {   # colours that most eyes can tell apart, and a mark each
     "bfcli-sets": ("bpfilter, sets by hand", "#cc79a7", 2),
 }
 COLUMNS = 3
+REFUSING = ("Kubernetes services",)
 CASE, FLOWS = "late", 65536
 FLOOR = 10                  # ns; less is not told apart on a logarithmic axis
+
+
+def _word(name):
+    """As gnuplot's names may be."""
+    return name.replace("-", "_")
 
 
 def _block(name, rows):
@@ -30,14 +36,17 @@ def _gnuplot(script):
 
 
 def _points(data, shape, contender):
-    rows = sorted(data.find(shape=shape, contender=contender, case=CASE, flows=FLOWS), key=lambda row: row["rules"])
+    """Not what runs in another mode than it is called. Of what nft refuses, in any case, those packets that it does not."""
+    case = "nowhere" if shape in REFUSING else CASE
+    rows = sorted(data.find(shape=shape, contender=contender, case=case, flows=FLOWS), key=lambda row: row["rules"])
     return [f"{row['rules']} {max(FLOOR, row['added_ns'])}" for row in rows if not row["note"]]
 
 
 def _panel(shape, number, present):
-    plotted = [f'${name}_{number} with linespoints lc rgb "{LINES[name][1]}" lw 2 pt {LINES[name][2]} ps 0.7 notitle'
+    plotted = [f'${_word(name)}_{number} with linespoints lc rgb "{LINES[name][1]}" lw 2 pt {LINES[name][2]} ps 0.7 notitle'
                for name in present]
-    return f'set title "{shape}"\nplot {", ".join(plotted)}\n' if plotted else f'set title "{shape}"\nset multiplot next\n'
+    title = shape + " (packets that meet none)" * (shape in REFUSING)
+    return f'set title "{title}"\nplot {", ".join(plotted)}\n' if plotted else f'set title "{title}"\nset multiplot next\n'
 
 
 def rules_script(data, shapes):
@@ -48,7 +57,7 @@ def rules_script(data, shapes):
         for name in data.contenders:
             points = _points(data, shape, name)
             if points:
-                script += _block(f"{name}_{number}", points)
+                script += _block(f"{_word(name)}_{number}", points)
                 present.append(name)
         panels.append(_panel(shape, number, present))
     rows = (len(shapes) + COLUMNS) // COLUMNS

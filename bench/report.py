@@ -124,6 +124,11 @@ def shapes_of(data):
 def size_table(data, case, flows, sizes, family=4):
     wanted = [([shape, f"{size:,}"], {"family": family, "shape": shape, "size": size, "case": case, "flows": flows})
               for shape in shapes_of(data) for size in sizes]
+    if case == "late":
+        # Who meets one of its rules is refused by nft: what they cost the others belongs beside it.
+        wanted += [([f"{shape}, packets that meet none", f"{size:,}"],
+                    {"family": family, "shape": shape, "size": size, "case": "nowhere", "flows": flows})
+                   for shape in shapes_of(data) if shape in plots.REFUSING for size in sizes]
     return table(data, ["shape", "rules"], wanted)
 
 
