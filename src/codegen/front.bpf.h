@@ -122,39 +122,57 @@ INLINE int set_verdict(struct pkt *p, abi_u32 verdict)
 	return 0;
 }
 
+/*
+ * What the rules say. @left: what claim() said, where that must be known before
+ * the rules are: nothing may be handed over once they have taken or counted
+ * something.
+ */
+INLINE abi_u32 evaluate(struct bpf_nf_ctx *ctx, struct pkt *p, abi_u32 phase,
+			int *left)
+{
+	abi_u32 verdict;
+
+	if (read_first(ctx, p))
+		return HANDOVER;
+	/* Most packets of a connection meet one of these. */
+	verdict = LEADING(ctx, p);
+	if (verdict)
+		return verdict;
+	if (read_packet(ctx, p) || set_verdict(p, HANDOVER))
+		return HANDOVER;
+	if (STATE_DECIDES) {
+		*left = claim(ctx, phase);
+		if (!*left)
+			return HANDOVER;
+	}
+	return CHAIN_0(ctx, p);
+}
+
 SEC("netfilter")
 int front(struct bpf_nf_ctx *ctx)
 {
-	abi_u32 verdict, phase = read_phase(), left;
+	abi_u32 verdict, phase = read_phase();
+	int left = 0;
 	struct pkt p;
 
 	/*
 	 * Nobody could trace a packet through a dormant table; and where state
 	 * decides, nft's own would be asked about traced packets only.
 	 */
-	if ((!STATE_DECIDES && READ_BITS(ctx->skb, nf_trace) &&
-	     !(phase & EXCLUSIVE)) ||
-	    read_packet(ctx, &p) || set_verdict(&p, HANDOVER))
+	if (!STATE_DECIDES && READ_BITS(ctx->skb, nf_trace) &&
+	    !(phase & EXCLUSIVE))
 		return hand_over(ctx);
-#if STATE_DECIDES
-	/* Nothing may be handed over once something has been taken or counted.
-	 */
-	left = claim(ctx, phase);
-	if (!left)
-		return hand_over(ctx);
-#endif
-	if (set_verdict(&p, CHAIN_0(ctx, &p)))
+	if (set_verdict(&p, evaluate(ctx, &p, phase, &left)))
 		return hand_over(ctx);
 	verdict = p.verdict;
 	if (!verdict)
 		verdict = POLICY | POLICY_COUNT;
 	switch (verdict & CODE_MASK) {
 	case ACCEPT:
-#if !STATE_DECIDES
-		left = claim(ctx, phase);
+		if (!STATE_DECIDES)
+			left = claim(ctx, phase);
 		if (!left)
 			return hand_over(ctx);
-#endif
 		if (left != UNCOUNTED)
 			count_all(&p, verdict >> 3);
 		return 1;

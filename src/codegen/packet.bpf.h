@@ -35,10 +35,12 @@
 #define ARGS		struct bpf_nf_ctx *ctx, struct pkt *p
 #define PASS		ctx, p
 #define CHAIN_0(ctx, p) chain_0(ctx, p)
+#define LEADING(ctx, p) leading(ctx, p)
 #else
 #define ARGS		struct pkt *p
 #define PASS		p
 #define CHAIN_0(ctx, p) chain_0(p)
+#define LEADING(ctx, p) leading(p)
 #endif
 
 /* Set before the program is loaded. */
@@ -571,13 +573,22 @@ INLINE abi_u64 skb_dst(struct bpf_nf_ctx *ctx)
 	return SKB64(ctx, _skb_refdst) & ~1ULL;
 }
 
-/* Fills @p. HANDOVER: what nft might be able to read could not be read. */
+/* Fills @p with what is no header. HANDOVER as below. */
+INLINE int read_first(struct bpf_nf_ctx *ctx, struct pkt *p)
+{
+	p->n = 0;
+	p->len = ctx->skb->len;
+#if NEED_CT
+	return read_ct(p, ctx->skb);
+#else
+	return NEXT;
+#endif
+}
+
+/* The rest of @p. HANDOVER: what nft might be able to read could not be read.
+ */
 INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 {
-	struct sk_buff *skb = ctx->skb;
-
-	p->n = 0;
-	p->len = skb->len;
 	if (read_network(ctx, p))
 		return HANDOVER;
 #if HANDOVER_FRAGMENTS
@@ -590,8 +601,8 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 #if NATIVE_TRANSPORT
 	p->fast = 0;
 	if (p->fragoff && fragments == FRAGMENTS_READ &&
-	    p->thoff < p->len - skb->data_len)
-		p->fast = p->len - skb->data_len - p->thoff;
+	    p->thoff < p->len - ctx->skb->data_len)
+		p->fast = p->len - ctx->skb->data_len - p->thoff;
 #endif
 #if NEED_TH
 	read_transport(ctx, p);
@@ -609,7 +620,7 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 	read_name(p->oif, ctx->state->out);
 #endif
 #if NEED_MARK
-	p->mark = skb->mark;
+	p->mark = ctx->skb->mark;
 #endif
 #if NEED_CPU
 	p->cpu = bpf_get_smp_processor_id();
@@ -624,14 +635,10 @@ INLINE int read_packet(struct bpf_nf_ctx *ctx, struct pkt *p)
 	p->realm = skb_dst(ctx) ? K32(skb_dst(ctx), dst_entry, tclassid) : 0;
 #endif
 #if NEED_PKTTYPE
-	read_pkttype(p, skb);
+	read_pkttype(p, ctx->skb);
 #endif
 #if NEED_MAC_SOURCE
-	read_mac_source(p, skb);
-#endif
-#if NEED_CT
-	if (read_ct(p, skb))
-		return HANDOVER;
+	read_mac_source(p, ctx->skb);
 #endif
 	return NEXT;
 }

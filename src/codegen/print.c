@@ -242,17 +242,17 @@ static void print_call_of(struct buf *calls, const char *fmt, ...)
 }
 
 /*
- * Several functions: one of each run, and others of about PLAN_PART_RULES
- * rules each. Prints their calls to @calls.
+ * Several functions for the rules after the first @from: one of each run, and
+ * others of about PLAN_PART_RULES rules each. Prints their calls to @calls.
  */
 static void print_parts(const struct printer *pr, const struct plan_chain *c,
-			struct buf *calls)
+			unsigned int from, struct buf *calls)
 {
 	unsigned int size = PLAN_PART_RULES;
 	bool open = false;
 	int parts = 0;
 
-	for (unsigned int i = 0; i < c->live;) {
+	for (unsigned int i = from; i < c->live;) {
 		const struct engine_run *run = engine_run_at(c, i);
 
 		if (open && (run || size >= PLAN_PART_RULES)) {
@@ -279,11 +279,55 @@ static void print_parts(const struct printer *pr, const struct plan_chain *c,
 		print_tail(pr->out);
 }
 
+/* Whether @r depends on nothing but the state of the packet's connection, and
+ * leads nowhere. */
+static bool needs_no_header(const struct plan_rule *r)
+{
+	if (r->target || r->verdict == VERDICT_RETURN)
+		return false;
+	for (unsigned int i = 0; i < r->npreds; i++)
+		if (r->preds[i].field != FIELD_CT_STATE)
+			return false;
+	return true;
+}
+
+/*
+ * How many rules the base chain begins with that are asked before any header is
+ * read. None where the note is claimed before the rules are asked.
+ */
+static unsigned int leading_rules(const struct plan *p,
+				  const struct plan_chain *c)
+{
+	unsigned int n = 0;
+
+	if (c->id || p->state_decides)
+		return 0;
+	while (n < c->live && !engine_run_at(c, n) &&
+	       needs_no_header(&c->rules[n]))
+		n++;
+	return n;
+}
+
+static unsigned int print_leading(const struct printer *pr,
+				  const struct plan_chain *c)
+{
+	unsigned int n = leading_rules(pr->plan, c);
+
+	if (c->id)
+		return 0;
+	buf_puts(pr->out, "INLINE int leading(ARGS)\n{\n");
+	for (unsigned int i = 0; i < n; i++)
+		print_rule(pr, c, &c->rules[i], false);
+	print_tail(pr->out);
+	return n;
+}
+
 static void print_chain(const struct printer *pr, const struct plan_chain *c)
 {
 	struct buf *out = pr->out;
 	bool parts = c->size > PLAN_PART_RULES && !c->inlined;
 	struct buf calls = BUF_INIT;
+	unsigned int from;
 
 	for (unsigned int i = 0; i < c->nruns; i++)
 		engine_print_run(out, pr->plan->family, &c->runs[i]);
@@ -292,14 +336,15 @@ static void print_chain(const struct printer *pr, const struct plan_chain *c)
 		comment_text(out, c->chain->name, strlen(c->chain->name));
 		buf_puts(out, " */\n");
 	}
+	from = print_leading(pr, c);
 	if (parts)
-		print_parts(pr, c, &calls);
+		print_parts(pr, c, from, &calls);
 	print_head(out, c, -1);
 	if (parts) {
 		buf_puts(out, "\tint r;\n\n");
 		buf_add(out, calls.data, calls.len);
 	}
-	for (unsigned int i = 0; !parts && i < c->live;) {
+	for (unsigned int i = from; !parts && i < c->live;) {
 		const struct engine_run *run = engine_run_at(c, i);
 
 		if (run)
