@@ -68,7 +68,7 @@ def mixed(rng):
                 lines[number] = "\n".join([lines[number]] * 2)
             elif kind < 0.25:
                 _change(lines, number, rng)
-    if "filter" in rules and rng.random() < 0.7:
+    if "filter" in rules and "filter" in chains and rng.random() < 0.7:
         donor = rng.choice(others)
         more, donors, donated = _rule_lines(donor.read_text(errors="surrogateescape"))
         for number in rng.sample(more.get("filter", []), min(len(more.get("filter", [])), rng.randint(1, 30))):
