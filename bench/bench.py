@@ -25,7 +25,7 @@ from measure import FIELDS, MORE, ROUND, Bench, rows, uncertain
 from shapes import IPV6_SHAPES, IPV6_SIZES, SHAPES, make
 
 QUICK_SIZES = (1000,)
-PATIENCE = 600              # seconds; a publication that is slower than this takes no more turns than it must
+PATIENCE = 540              # seconds; a publication that is slower than this takes no more turns than it must
 IDLE = 0.7                  # load of a machine that does nothing else
 ALL = ("legacy", "nft", "native", "hybrid", "exclusive", "bfcli", "bfcli-sets")
 

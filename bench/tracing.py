@@ -11,7 +11,7 @@ from injector import Flow, address
 TURNS = 9
 PACKETS, WARM_UP = 256, 64
 TOO_DEAR = 2.5              # times the BPF program
-PATIENCE = 20               # seconds
+PATIENCE = 6                # seconds
 FLOW = Flow(address("10.1.0.2"), address("10.2.0.2"))
 
 
