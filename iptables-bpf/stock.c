@@ -25,7 +25,18 @@ static const struct stock versions[] = {
 		.zeroes_absent_chains = true,
 		.zero_needs_rule = true,
 	},
-	/* 1.8.9, and what comes between */
+	{
+		.since = "1.8.10",
+		.names_letters = true,
+		.repeated = "multiple %s flags not allowed",
+		.wrong_way = "Can't use %s with %s\n",
+		.saves_names = true,
+		.translates_index = true,
+		.forgets_any_port = true,
+		.checks_new_name = true,
+		.checks_policy_counters = true,
+	},
+	/* 1.8.9 */
 	{
 		.since = "",
 		.repeated = "multiple %s flags not allowed",
