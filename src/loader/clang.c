@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "loader/place.h"
 
 #define CLANG_CPU_SECONDS 120
+#define CLANG_SECONDS	  240 /* by the clock: it may hang without computing */
 #define TEMP_PREFIX	  "source."
 
 static const char *const candidates[] = {
@@ -112,15 +114,41 @@ static void become_clang(const char *clang, const char *in, const char *out,
 	_exit(127);
 }
 
-/* What the child says on @fd, its first @len - 1 bytes, one line. */
-static void read_complaint(int fd, char *text, size_t len)
+static unsigned int elapsed_ms(const struct timespec *since)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000 +
+	       (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+
+/* Until @fd can be read. False: child @pid has had its time, and is killed. */
+static bool await(int fd, pid_t pid, const struct timespec *start)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int left = CLANG_SECONDS * 1000 - (int)elapsed_ms(start);
+
+	if (left > 0 && poll(&p, 1, left))
+		return true;
+	kill(pid, SIGKILL);
+	return false;
+}
+
+/* What child @pid says on @fd, its first @len - 1 bytes, one line. */
+static void read_complaint(int fd, pid_t pid, char *text, size_t len)
+{
+	struct timespec start;
 	size_t n = 0;
 	ssize_t got;
 	char rest[512];
 
-	while ((got = read(fd, n < len - 1 ? text + n : rest,
-			   n < len - 1 ? len - 1 - n : sizeof(rest))) != 0) {
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (await(fd, pid, &start)) {
+		got = read(fd, n < len - 1 ? text + n : rest,
+			   n < len - 1 ? len - 1 - n : sizeof(rest));
+		if (!got)
+			break;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -151,7 +179,7 @@ static int run_clang(const char *clang, const char *in, const char *out,
 		return err_set(e, ERR_OTHER, EAGAIN, "cannot run clang: %s",
 			       strerror(errno));
 	}
-	read_complaint(pipefd[0], complaint, sizeof(complaint));
+	read_complaint(pipefd[0], pid, complaint, sizeof(complaint));
 	close(pipefd[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -163,15 +191,6 @@ static int run_clang(const char *clang, const char *in, const char *out,
 			       WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return err_set(e, ERR_OTHER, ENOEXEC, "%s failed: %s", clang,
 		       *complaint ? complaint : "no message");
-}
-
-static unsigned int elapsed_ms(const struct timespec *since)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - since->tv_sec) * 1000 +
-	       (now.tv_nsec - since->tv_nsec) / 1000000;
 }
 
 static int compile(const char *clang, const char *dir, const struct buf *source,

@@ -85,7 +85,7 @@ bool exclusive_any(const struct place *p)
 
 int exclusive_lock(const struct place *p)
 {
-	return place_lock(p, "exclusive.lock", true);
+	return place_lock_for(p, "exclusive.lock", PLACE_PATIENCE_MS);
 }
 
 /* ---- leaving ---- */
@@ -258,6 +258,32 @@ static int insert_guards(struct leave *l)
 	return b ? err : -ENOMEM;
 }
 
+/* Pins that somebody has removed: rules with a guard could not be made. */
+static void repair_guards(struct leave *l)
+{
+	const struct builtin_chain *c;
+	char path[PLACE_PATH_LEN];
+	enum family family;
+	unsigned int i;
+	uint32_t prog;
+	struct ns ns;
+	int table;
+
+	for (i = 0; i < ABI_CHAINS; i++) {
+		table = place_table_of_chain(i);
+		if (table < 0 || !(l->asleep >> table & 1))
+			continue;
+		c = place_chain_by_id(i, &family);
+		loader_guard_path(path, sizeof(path), family, c->table,
+				  c->name);
+		if (!access(path, F_OK) || !has_program(l, i) ||
+		    ns_open(&ns, l->place))
+			continue;
+		guard_pin(&ns, i, &prog, NULL);
+		ns_close(&ns);
+	}
+}
+
 /*
  * What guards are for: a packet that BPF has counted is not evaluated by nft as
  * well. Where they cannot be had, some packets are.
@@ -273,6 +299,7 @@ static void try_guards(struct leave *l)
 		    !(l->asleep & ns_ctl_word(&l->ns) >> ABI_CTL_EXCLUSIVE))
 			return;
 		if (!err) {
+			repair_guards(l);
 			change_ctl(l, 0, bits(l->asleep, ABI_CTL_AWAKE));
 			err = insert_guards(l);
 		}
@@ -281,11 +308,11 @@ static void try_guards(struct leave *l)
 	}
 }
 
-static int leave(struct leave *l, struct err *e)
+static int leave(struct leave *l, bool guarded, struct err *e)
 {
 	int err;
 
-	if (l->have_ns)
+	if (guarded && l->have_ns)
 		try_guards(l);
 	err = wake(l, e);
 	if (err) {
@@ -317,6 +344,12 @@ static void forget(struct exclusive *x, uint8_t mask)
 int exclusive_leave(const struct place *p, struct nft *nft, uint8_t mask,
 		    struct err *e)
 {
+	return exclusive_leave_how(p, nft, mask, true, e);
+}
+
+int exclusive_leave_how(const struct place *p, struct nft *nft, uint8_t mask,
+			bool guarded, struct err *e)
+{
 	struct leave l = {.place = p, .nft = nft, .wanted = mask};
 	int lock, err;
 
@@ -326,14 +359,14 @@ int exclusive_leave(const struct place *p, struct nft *nft, uint8_t mask,
 	 */
 	lock = exclusive_lock(p);
 	exclusive_read(p, &l.recorded);
-	l.have_ns = !ns_open_writable(&l.ns, p);
+	l.have_ns = !ns_open_ctl(&l.ns, p);
 	l.mask = exclusive_mask(&l.recorded);
 	if (l.have_ns)
 		l.mask |= ns_ctl_word(&l.ns) >> ABI_CTL_EXCLUSIVE;
 	l.mask &= mask;
 	err = find_sleepers(&l, e);
 	if (err == -ERESTART || (!err && l.mask))
-		err = leave(&l, e);
+		err = leave(&l, guarded, e);
 	if (!err && l.mask & exclusive_mask(&l.recorded)) {
 		forget(&l.recorded, l.mask);
 		err = exclusive_write(p, &l.recorded);

@@ -5,10 +5,11 @@
  *
  * Which tables are so is in three places: the bits of the control word, for
  * the programs; a mark in the table itself (a named counter of nft), which goes
- * wherever `nft list ruleset' is saved and loaded; and the file "exclusive" with
- * the tables' handles, which is quick to look for. A dormant table that has no
- * mark is the user's own. One that has a mark, but that the file does not know, is
- * lost: nobody decides in its place, and whoever meets it wakes it.
+ * wherever `nft list ruleset' is saved and loaded; and the file "exclusive"
+ * with the tables' handles, which is quick to look for. A dormant table that
+ * has no mark is the user's own. One that has a mark, but that the file does
+ * not know, is lost: nobody decides in its place, and whoever meets it wakes
+ * it.
  *
  * All transitions hold the lock "exclusive.lock" of the namespace.
  */
@@ -39,7 +40,8 @@ uint8_t exclusive_mask(const struct exclusive *x);
  * commands. */
 bool exclusive_any(const struct place *p);
 
-/* The lock that holds off transitions; a descriptor or a negative errno. */
+/* The lock that holds off transitions; a descriptor or a negative errno, such
+ * as -EWOULDBLOCK when somebody keeps it for seconds. */
 int exclusive_lock(const struct place *p);
 
 /*
@@ -47,14 +49,19 @@ int exclusive_lock(const struct place *p);
  * packets on their way, then releases BPF. Nobody decides in hybrid tables
  * either until the next sync.
  *
- * Guards are put in first, so that no packet is counted twice; where that fails,
- * those that BPF accepts are, from the moment that nft is awake.
+ * Guards are put in first, so that no packet is counted twice; where that
+ * fails, those that BPF accepts are, from the moment that nft is awake.
  *
  * Also when the tables are awake or gone already, when they are lost, and when
  * pins, state and locks are not to be had.
  */
 int exclusive_leave(const struct place *p, struct nft *nft, uint8_t mask,
 		    struct err *e);
+
+/* As above; but @guarded false: nothing decides any more, so that there is no
+ * time for guards and no need of them. */
+int exclusive_leave_how(const struct place *p, struct nft *nft, uint8_t mask,
+			bool guarded, struct err *e);
 
 /* Whether @t has the mark: 1, 0 or a negative errno. */
 int exclusive_is_marked(struct nft *nft, const struct table *t);

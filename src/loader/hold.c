@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <unistd.h>
 
 #include "loader/exclusive.h"
@@ -19,7 +20,7 @@ void hold_init(struct hold *h)
 
 	h->have_ns = false;
 	for (i = 0; i < ABI_CHAINS; i++)
-		h->link[i] = -1;
+		h->link[i] = h->prog[i] = -1;
 }
 
 void hold_drop(struct hold *h)
@@ -28,9 +29,12 @@ void hold_drop(struct hold *h)
 
 	if (h->have_ns)
 		ns_close(&h->ns);
-	for (i = 0; i < ABI_CHAINS; i++)
+	for (i = 0; i < ABI_CHAINS; i++) {
 		if (h->link[i] >= 0)
 			close(h->link[i]);
+		if (h->prog[i] >= 0)
+			close(h->prog[i]);
+	}
 	hold_init(h);
 }
 
@@ -42,6 +46,7 @@ uint8_t hold_exclusive(const struct hold *h)
 void hold_take(struct hold *h, const struct place *p)
 {
 	struct hold old = *h;
+	struct sys_link_info info;
 	char path[PLACE_PATH_LEN];
 	unsigned int i;
 
@@ -54,6 +59,8 @@ void hold_take(struct hold *h, const struct place *p)
 	for (i = 0; i < ABI_CHAINS && h->have_ns; i++) {
 		link_path(p, i, path, sizeof(path));
 		h->link[i] = sys_obj_get(path);
+		if (h->link[i] >= 0 && !sys_link_info(h->link[i], &info))
+			h->prog[i] = sys_prog_by_id(info.prog_id);
 	}
 	hold_drop(&old);
 }
@@ -109,6 +116,22 @@ bool hold_check(const struct hold *h, const struct place *p)
 	}
 	ns_close(&ns);
 	return all;
+}
+
+bool hold_links_stand(const struct hold *h)
+{
+	uint8_t alone = hold_exclusive(h);
+	bool stand = true;
+	unsigned int i;
+	int table;
+
+	for (i = 0; i < ABI_CHAINS && alone && stand; i++) {
+		table = place_table_of_chain(i);
+		if (table >= 0 && alone >> table & 1 && h->prog[i] >= 0)
+			stand = hook_probe(&h->ns.place, i, h->prog[i]) !=
+				-ENOLINK;
+	}
+	return stand;
 }
 
 void hold_disarm(struct hold *h, const struct place *p)

@@ -15,6 +15,7 @@ struct hold {
 	struct ns ns;
 	bool have_ns;
 	int link[ABI_CHAINS];
+	int prog[ABI_CHAINS]; /* that they run */
 };
 
 /* Holds nothing; hold_drop() lets go of all. */
@@ -27,12 +28,16 @@ void hold_drop(struct hold *h);
  * and the file by which others find them. */
 bool hold_check(const struct hold *h, const struct place *p);
 
+/* Of that only whether the links held are still attached, which costs a few
+ * microseconds each. */
+bool hold_links_stand(const struct hold *h);
+
 /* The tables that the programs held decide alone: a mask. */
 uint8_t hold_exclusive(const struct hold *h);
 
 /*
- * To be called when nft is awake (exclusive_leave()): where what is pinned is no
- * longer what is held, takes the decision from the latter, too.
+ * To be called when nft is awake (exclusive_leave()): where what is pinned is
+ * no longer what is held, takes the decision from the latter, too.
  */
 void hold_disarm(struct hold *h, const struct place *p);
 

@@ -131,6 +131,24 @@ int hook_check(const struct ns *ns, unsigned int chain)
 	return err;
 }
 
+int hook_probe(const struct place *p, unsigned int chain, int prog_fd)
+{
+	struct position pos;
+	int lock, err;
+
+	err = position_of(chain, &pos);
+	if (err)
+		return err;
+	/* Whoever holds it is at work on the links, or looks himself. */
+	lock = place_lock(p, "links.lock", false);
+	if (lock == -EWOULDBLOCK)
+		return 0;
+	err = probe(&pos, prog_fd, NULL);
+	if (lock >= 0)
+		close(lock);
+	return err;
+}
+
 static int pin_link(const struct place *p, unsigned int chain, int link)
 {
 	char path[PLACE_PATH_LEN];

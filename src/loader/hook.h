@@ -25,4 +25,8 @@ void hook_release(const struct place *p, unsigned int chain);
  */
 int hook_check(const struct ns *ns, unsigned int chain);
 
+/* Of a dispatcher that should be attached, by its program: -ENOLINK when its
+ * place is free. */
+int hook_probe(const struct place *p, unsigned int chain, int prog_fd);
+
 #endif

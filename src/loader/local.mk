@@ -22,6 +22,7 @@ libloader_a_SOURCES = \
 	src/loader/merge.c \
 	src/loader/ns.c src/loader/ns.h \
 	src/loader/place.c src/loader/place.h \
+	src/loader/notify.c src/loader/notify.h \
 	src/loader/program.c src/loader/program.h \
 	src/loader/objects.c src/loader/objects.h \
 	src/loader/off.c \

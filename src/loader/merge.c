@@ -108,7 +108,7 @@ void loader_zero_counters(enum family family, const char *table,
 	/* ns_open() maps for reading; nothing here writes but slot_zero(), to
 	 * the base. */
 	place = ns.place;
-	lock = place_lock(&place, "counters.lock", true);
+	lock = place_lock_for(&place, "counters.lock", PLACE_PATIENCE_MS);
 	if (lock >= 0) {
 		slot_zero(&ns, zero_matches, &what);
 		close(lock);

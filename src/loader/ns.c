@@ -94,6 +94,24 @@ int ns_open_writable(struct ns *ns, const struct place *p)
 	return open_pins(ns, p, 1);
 }
 
+int ns_open_ctl(struct ns *ns, const struct place *p)
+{
+	char path[PLACE_PATH_LEN];
+	int err;
+
+	ns_init(ns, p);
+	map_path(p, NS_CTL, path, sizeof(path));
+	ns->fd[NS_CTL] = sys_obj_get(path);
+	err = ns->fd[NS_CTL] < 0 ? ns->fd[NS_CTL] : identify(ns, NS_CTL);
+	if (!err) {
+		ns->ctl = sys_map_mmap(ns->fd[NS_CTL], sizeof(uint64_t), 1);
+		err = ns->ctl ? 0 : -errno;
+	}
+	if (err)
+		ns_close(ns);
+	return err;
+}
+
 /* Opens the pinned map, or makes it and pins it; two syncs may race for the
  * notes, which all namespaces share. */
 static int open_or_make(struct ns *ns, enum ns_map map)

@@ -28,6 +28,8 @@ struct ns {
 /* Opens what there is, for reading. -ENOENT when BPF is not in use here. */
 int ns_open(struct ns *ns, const struct place *p);
 /* The same, but what ns_set_ctl() and its like write to is there. */
+/* The control word alone, writable: also where other pins are gone. */
+int ns_open_ctl(struct ns *ns, const struct place *p);
 int ns_open_writable(struct ns *ns, const struct place *p);
 /* Opens, making what is missing; place_prepare() was called before. */
 int ns_create(struct ns *ns, const struct place *p, struct err *e);

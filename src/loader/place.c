@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loader/abi_user.h"
@@ -26,6 +27,7 @@
 #define BPF_FS_MAGIC 0xcafe4a11
 #endif
 
+#define LOCK_STEP_MS	  2
 #define CHAINS_PER_FAMILY (ABI_CHAINS / 2)
 
 /*
@@ -318,6 +320,8 @@ int place_lock(const struct place *p, const char *name, bool wait)
 
 	place_file(p, path, sizeof(path), name);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EROFS)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB))) {
@@ -326,6 +330,20 @@ int place_lock(const struct place *p, const char *name, bool wait)
 		return err;
 	}
 	return fd;
+}
+
+int place_lock_for(const struct place *p, const char *name, unsigned int ms)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_STEP_MS * 1000000L};
+	unsigned int waited;
+	int lock;
+
+	for (waited = 0;; waited += LOCK_STEP_MS) {
+		lock = place_lock(p, name, false);
+		if (lock != -EWOULDBLOCK || waited >= ms)
+			return lock;
+		nanosleep(&pause, NULL);
+	}
 }
 
 bool place_is_locked(const struct place *p, const char *name)

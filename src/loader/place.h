@@ -20,6 +20,10 @@
 
 #define PLACE_PATH_LEN 160
 
+/* For so long a command waits for a lock: who holds it for longer was stopped.
+ */
+#define PLACE_PATIENCE_MS 5000
+
 /*
  * @root is what leads to the machine's root: "" or "/proc/1/root".
  * @cookie identifies the network namespace, never reused before a reboot.
@@ -84,6 +88,10 @@ bool place_is_machine_netns(const struct place *p);
 /* Opens (creating) and locks a file of this namespace; -EWOULDBLOCK when @wait
  * is false and it is held. */
 int place_lock(const struct place *p, const char *name, bool wait);
+
+/* As place_lock(), waiting for @ms at most; -EWOULDBLOCK then. For what must go
+ * on although the holder has been stopped. */
+int place_lock_for(const struct place *p, const char *name, unsigned int ms);
 
 /* Whether somebody holds that lock. */
 bool place_is_locked(const struct place *p, const char *name);

@@ -187,7 +187,9 @@ static int unlocked_totals(const struct ns *ns, struct totals *all)
 /* With swaps and -Z held off. */
 static int locked_totals(const struct ns *ns, struct totals *all)
 {
-	int lock = place_lock(&ns->place, "counters.lock", true), err;
+	int lock = place_lock_for(&ns->place, "counters.lock",
+				  PLACE_PATIENCE_MS),
+	    err;
 
 	if (lock < 0)
 		return lock;

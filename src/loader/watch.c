@@ -15,6 +15,7 @@
 #include "loader/hold.h"
 #include "loader/keeper.h"
 #include "loader/kick.h"
+#include "loader/notify.h"
 #include "loader/reap.h"
 #include "loader/record.h"
 #include "loader/sync.h"
@@ -24,6 +25,7 @@
 #define QUIET_MAX_MS 1000
 #define RETRY_MS     10000 /* after a sync that failed */
 #define TICK_MS	     2000 /* how often to look after links, and who else lives */
+#define LINKS_MS     100  /* how often whether links decide in place of nft */
 #define TICK_SOON_MS 100
 /* For so long tables that were changed stay awake; doubled when that was too
  * short, so that changes that keep coming do not make them go back and forth.
@@ -52,6 +54,7 @@ struct watch {
 	uint64_t entered;  /* when they last did */
 	unsigned int awake_ms;
 	uint64_t tick_at;
+	uint64_t links_at;
 	bool was_off;
 };
 
@@ -89,17 +92,22 @@ static void renew_keeper(struct watch *w)
 	keeper_dismiss(&old);
 }
 
-static int leave(struct watch *w, uint8_t mask)
+static int leave_how(struct watch *w, uint8_t mask, bool guarded)
 {
 	struct err e = {0};
 	int err;
 
-	err = exclusive_leave(&w->place, w->nft, mask, &e);
+	err = exclusive_leave_how(&w->place, w->nft, mask, guarded, &e);
 	if (err)
 		msg(w->log, MSG_ERROR, "%s\n", e.msg);
 	else if (mask == ABI_ALL_TABLES)
 		hold_disarm(&w->hold, &w->place);
 	return err;
+}
+
+static int leave(struct watch *w, uint8_t mask)
+{
+	return leave_how(w, mask, true);
 }
 
 /* Tables that slept too short a time are to be awake for longer. */
@@ -304,6 +312,17 @@ static void reap_sync(struct watch *w)
 
 /* ---- once in a while ---- */
 
+/* Far more often than all the rest, as nobody decides meanwhile. */
+static void check_links(struct watch *w)
+{
+	w->links_at = now_ms() + LINKS_MS;
+	if (hold_links_stand(&w->hold))
+		return;
+	msg(w->log, MSG_WARN, "a link was taken away: nft decides\n");
+	leave_how(w, ABI_ALL_TABLES, false);
+	note_change(w);
+}
+
 /* False: nobody but us is left in this namespace. */
 static bool tick(struct watch *w)
 {
@@ -321,6 +340,9 @@ static bool tick(struct watch *w)
 static int next_timeout(const struct watch *w)
 {
 	uint64_t now = now_ms(), at = w->tick_at;
+
+	if (hold_exclusive(&w->hold) && w->links_at < at)
+		at = w->links_at;
 
 	if (!w->child && w->sync_at && w->sync_at < at)
 		at = w->sync_at;
@@ -368,6 +390,8 @@ static int follow(struct watch *w, bool *deserted, struct err *e)
 				       strerror(errno));
 		take_signals(w, &stop);
 		err = events_read(&w->events, on_commit, w, e);
+		if (hold_exclusive(&w->hold) && now_ms() >= w->links_at)
+			check_links(w);
 		if (now_ms() >= w->tick_at && !tick(w)) {
 			*deserted = true;
 			return 0;
@@ -496,6 +520,7 @@ int watch(const struct msg_sink *log, struct err *e)
 		w.tick_at = now_ms() + TICK_MS;
 		renew_keeper(&w);
 		wake_lost(&w);
+		notify_ready();
 		start_sync(&w, true);
 		err = follow(&w, &deserted, e);
 	}

@@ -64,6 +64,7 @@ class World:
         self.log = log
         self.lenient = traffic.multiprocessing.Value("i", 0)
         self.background = []  # started and not waited for
+        self.storms = []  # of those, commands whose end must come
         self.watcher = None
         self.stopped = False  # the watcher, by SIGSTOP
         self.exact = True  # every packet counts once since the counters were set to 0
@@ -136,6 +137,14 @@ neigh replace fd77::1 lladdr 02:00:00:00:00:01 dev wire nud permanent
         self.background.append(p)
         return p
 
+    def end_storms(self):
+        for p in self.storms:
+            try:
+                p.wait(HANG)
+            except subprocess.TimeoutExpired:
+                raise Wrong("one of several commands at once hangs:\n" + self.where_all())
+        self.storms = []
+
     def collect(self):
         self.background = [p for p in self.background if p.poll() is None]
 
@@ -205,12 +214,10 @@ neigh replace fd77::1 lladdr 02:00:00:00:00:01 dev wire nud permanent
     # ---- questions ----
 
     def cookie(self):
-        for name in os.listdir(RUN):
-            if name.startswith("ns-") and os.path.exists("%s/%s/netns" % (RUN, name)):
-                with open("%s/%s/netns" % (RUN, name)) as f:
-                    if f.read().strip() == str(os.stat("/run/netns/" + self.fw).st_ino):
-                        return name[3:]
-        return "none"
+        s = traffic.socket_in(self.fw)
+        number = int.from_bytes(s.getsockopt(1, 71, 8), "little")  # SO_NETNS_COOKIE
+        s.close()
+        return "%x" % number
 
     def pins(self):
         return "%s/bpf/%s" % (RUN, self.cookie())

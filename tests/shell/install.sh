@@ -31,6 +31,44 @@ done
 grep -q "ExecStart=${sbin#"$ROOT"}/iptables-bpfctl watch" "$(find "$ROOT" -name iptables-bpf.service)" && ok units ||
 	bad "iptables-bpf.service is not installed, or starts something else"
 
+# The units: as systemd reads them, and what they start, whoever kills it.
+for unit in iptables-bpf iptables-bpf@; do
+	sed "s|${sbin#"$ROOT"}|$sbin|" "$(find "$ROOT" -name "$unit.service")" >"$TMP/$unit.service"
+done
+if command -v systemd-analyze >/dev/null; then
+	for unit in iptables-bpf iptables-bpf@; do
+		SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no "$TMP/$unit.service" >"$TMP/out" 2>&1 && ! grep -q "$unit" "$TMP/out" &&
+			ok "$unit.service" || bad "$unit.service: $(cat "$TMP/out")"
+	done
+fi
+unit_command() { sed -n "s/^$1=-\?//p" "$TMP/iptables-bpf.service"; }
+printf '*filter\n-A INPUT -p udp --dport 4001 -j DROP\nCOMMIT\n' | in_ns "$NS" "$sbin/iptables-bpf-restore"
+cat >"$TMP/manager.py" <<'END'
+import os, socket, subprocess, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(60)
+p = subprocess.Popen(sys.argv[2:], env={**os.environ, "NOTIFY_SOCKET": sys.argv[1], "IPTABLES_BPF": "exclusive"})
+print(s.recv(100).decode(), p.pid, flush=True)
+p.wait()
+END
+# shellcheck disable=SC2046
+in_ns "$NS" python3 "$TMP/manager.py" "$TMP/notify" $(unit_command ExecStart) >"$TMP/manager.out" &
+for _ in $(seq 200); do
+	in_ns "$NS" nft list ruleset 2>/dev/null | grep -q dormant && break
+	sleep 0.1
+done
+grep -q "^READY=1 " "$TMP/manager.out" && ok "it says when it is ready" || bad "not ready: $(cat "$TMP/manager.out")"
+in_ns "$NS" nft list ruleset 2>/dev/null | grep -q dormant && ok "the service works" || bad "no table is dormant"
+# shellcheck disable=SC2046
+kill -KILL $(ip netns pids "$NS" | while read -r pid; do
+	[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" != "$(unit_command ExecStart) " ] || echo "$pid"
+done)
+# shellcheck disable=SC2091
+in_ns "$NS" $(unit_command ExecStopPost) && ok ExecStopPost || bad ExecStopPost
+in_ns "$NS" nft list ruleset 2>/dev/null | grep -q dormant && bad "ExecStopPost leaves a table dormant" || ok "nft decides again"
+in_ns "$NS" "$sbin/iptables-bpfctl" off
+
 quiet_make install-compat-links && bad "install-compat-links takes no DIR"
 compat=/opt/compat
 quiet_make install-compat-links DIR=$compat || bad "install-compat-links: $(cat "$TMP/make.out")"
