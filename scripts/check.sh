@@ -205,12 +205,12 @@ fuzz_tests()
 	fi
 }
 
-# From seeds that are always the same, so that a failure is of the change at hand; `./run fuzz` takes fresh ones.
+# The same cases each time, so that a failure is of the change at hand; `./run fuzz` takes fresh ones.
 fuzz_a_little()
 {
 	say "Fuzzing against stock iptables-nft"
-	run_test fuzz same-seed env BUILDDIR="$BUILD/release" "$PYTHON" "$SRCDIR/tests/differential/fuzz.py" 60 1
-	run_test fuzz other-seed env BUILDDIR="$BUILD/release" "$PYTHON" "$SRCDIR/tests/differential/fuzz.py" 60 2
+	run_test fuzz same-seed env BUILDDIR="$BUILD/release" "$PYTHON" "$SRCDIR/tests/differential/fuzz.py" 60 1 75
+	run_test fuzz other-seed env BUILDDIR="$BUILD/release" "$PYTHON" "$SRCDIR/tests/differential/fuzz.py" 60 1001 75
 	tail -n 2 -q "$BUILD"/logs/fuzz-*-seed.log | sed 's/^/         /'
 }
 

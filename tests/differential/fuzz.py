@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random rulesets and packets, by stock and by ours: each verdict and each counter has to be the same.
 
-    fuzz.py SECONDS [SEED]     runs the cases SEED, SEED+1, ... (a random SEED is printed) for so long
-    fuzz.py 0 SEED             runs that one case again
-    fuzz.py --replay FILE...   runs cases that were kept
+    fuzz.py SECONDS [SEED [MOST]]  runs the cases SEED, SEED+1, ... (a random SEED is printed) for so long, MOST of them
+    fuzz.py 0 SEED                 runs that one case again
+    fuzz.py --replay FILE...       runs cases that were kept
 
 A case that fails, and fails again alone, is made small and kept in $FUZZ_KEEP (regressions/ beside this program), which
 `./run check' replays. One that fails a single time is told, and kept as unstable-N, but is no difference unless there are more of
@@ -36,7 +36,8 @@ from trialpair import Pair, Refused
 REGRESSIONS = Path(__file__).resolve().parent / "regressions"
 CASE_SECONDS = 240  # then something hangs
 PURSUIT_SECONDS = 420
-ALONE = 2  # times that what fails has to fail again, in namespaces of its own
+ALONE = 3  # times that what fails has to fail again, in namespaces of its own
+STOCK = 5  # times that stock may differ from itself
 MOST_ONCE = 2  # cases of a run may fail once: of a busy machine; more are no chance
 LEAST_SHARE = 0.5  # of the packets have to be BPF's decision, or nothing was compared
 
@@ -124,7 +125,11 @@ def _fails(pair, rules, packets, error):
 def _differs_by_chance(tag, case):
     """Whether stock differs from itself."""
     with Pair(tag + "s", ("stock", "stock"), uses=1) as pair:
-        return any(compared(pair, case.rules, case.packets)[0].kind != "same" for _ in range(1 + ALONE))
+        return any(compared(pair, case.rules, case.packets)[0].kind != "same" for _ in range(STOCK))
+
+
+def _fails_again(pair, case):
+    return all(compared(pair, case.rules, case.packets)[0].kind != "same" for _ in range(ALONE))
 
 
 def _again_in_order(tag, names, history, case):
@@ -140,7 +145,7 @@ def pursue(outcome, case, tag, history):
     error = outcome.lines[0].startswith("error:")
     names = ("stock", case.side)
     with Pair(tag + "p", names, uses=1) as alone:
-        again = all(compared(alone, case.rules, case.packets)[0].kind != "same" for _ in range(ALONE))
+        again = _fails_again(alone, case)
     if not again:
         if not error and _differs_by_chance(tag, case):
             outcome.kind = "by chance"
@@ -162,8 +167,12 @@ def pursue(outcome, case, tag, history):
             outcome.lines = compared(pair, rules, packets)[0].lines or outcome.lines
         except Refused:
             pass
-    if not error and _differs_by_chance(tag, small):
-        small = case  # what is left differs by chance
+    if not error and _differs_by_chance(tag, small):  # what is left; and the whole?
+        small = case
+        with Pair(tag + "p", names, uses=1) as alone:
+            if not _fails_again(alone, case):
+                outcome.kind = "by chance"
+                return outcome
     _keep(outcome, small, str(outcome.seed))
     return outcome
 
@@ -224,12 +233,14 @@ def _after_a_hang(pair, seed, tag, hang):
     return outcome
 
 
-def _work(number, numbers, until, results):
+def _work(number, numbers, end, until, results):
     tag = f"z{number}"
     with Pair(tag) as hybrid, Pair(tag + "x", ("stock", "ours-exclusive")) as exclusive:
         while time.monotonic() < until:
             with numbers.get_lock():
                 seed = numbers.value
+                if seed == end:
+                    break
                 numbers.value += 1
             results.put(_one(hybrid if fuzzcase.side_of(seed) == "ours" else exclusive, seed, tag))
     results.put(None)
@@ -271,12 +282,12 @@ def _stop(*_):
     sys.exit(1)
 
 
-def fuzz(seconds, seed):
-    """Cases for so many seconds; True when none differs and BPF decided its share."""
+def fuzz(seconds, seed, most=None):
+    """Cases for so many seconds, @most of them; True when none differs and BPF decided its share."""
     signal.signal(signal.SIGTERM, _stop)
     started = time.monotonic()
     numbers, results = multiprocessing.Value("q", seed), multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=_work, args=(n, numbers, started + seconds, results), daemon=True)
+    workers = [multiprocessing.Process(target=_work, args=(n, numbers, most and seed + most, started + seconds, results), daemon=True)
                for n in range(os.cpu_count() or 1)]
     for worker in workers:
         worker.start()
@@ -332,14 +343,14 @@ def main():
         return 77
     if args[:1] == ["--replay"]:
         return not replay(args[1:])
-    if not 1 <= len(args) <= 2 or not all(a.isdigit() for a in args):
+    if not 1 <= len(args) <= 3 or not all(a.isdigit() for a in args):
         print(__doc__, file=sys.stderr)
         return 2
-    seconds, seed = int(args[0]), int(args[1]) if len(args) == 2 else secrets.randbelow(10**9)
+    seconds, seed = int(args[0]), int(args[1]) if len(args) > 1 else secrets.randbelow(10**9)
     if len(args) == 2 and not seconds:
         return not single(seed)
     print(f"seed {seed}", flush=True)
-    return not fuzz(seconds, seed)
+    return not fuzz(seconds, seed, int(args[2]) if len(args) == 3 else None)
 
 
 if __name__ == "__main__":

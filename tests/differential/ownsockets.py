@@ -8,6 +8,7 @@ import packets as pk
 import topology
 
 IP_FREEBIND, IPV6_FREEBIND, IPV6_V6ONLY = 15, 78, 26
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, REPAIR_OFF, SEND_QUEUE = 19, 20, 21, -1, 2
 # None that answer: a TCP socket would, with numbers by chance and more than once.
 LISTENING = (53, 80, 5353)
 
@@ -20,6 +21,14 @@ def _fields(packet):
     addresses = [socket.inet_ntop(family, data[at + n * size:at + (n + 1) * size]) for n in (0, 1)]
     ports = [int.from_bytes(data[head + n:head + n + 2], "big") for n in (0, 2)]
     return family, proto, (addresses[0], ports[0]), (addresses[1], ports[1]), data[head + 8:]
+
+
+def _begin_at(s, number):
+    """The first sequence number, of which a rule may look at any byte, is not to be drawn by lot."""
+    s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, SEND_QUEUE)
+    s.setsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ, number)
+    s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, REPAIR_OFF)
 
 
 def send(namespace, packet):
@@ -35,6 +44,8 @@ def send(namespace, packet):
             os.seteuid(0)
             os.setegid(0)
     with s:
+        if proto == pk.TCP:
+            _begin_at(s, 1000)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.setblocking(False)
         if family == socket.AF_INET:

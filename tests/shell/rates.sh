@@ -187,12 +187,16 @@ windows_of_time()
 # long for that, the edge is put off.
 at_the_edge()
 {
-	away=$((${away-2} * 2))
+	local begun=$SECONDS took
+
+	away=${away-4}
 	sides
-	load edge $away
+	load edge "$away"
+	took=$((SECONDS - begun))
 	decided "at a window's edge"
 	send "steady:$((100 * (away + 2))):$((away + 2))"
 	compare "at a window's edge" 24 0
+	away=$((4 + 2 * took))
 	equal "rules met at the edge" "$(counts ours "$OURS" iptables | grep -vc ' 0$')" 2
 	nothing_handed_over "at a window's edge"
 }
