@@ -9,11 +9,11 @@
  */
 #include "codegen/engine.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "codegen/engine_lines.h"
 #include "codegen/plan.h"
 
 /* Prefix lengths that a table's address masks may have. */
@@ -44,7 +44,7 @@ struct item {
 
 struct probe {
 	uint32_t first, last; /* indices */
-	uint32_t lines, nlines, bits, mask;
+	struct engine_lines at;
 	struct kind kind;
 };
 
@@ -416,145 +416,11 @@ static int choose(struct builder *b, uint32_t limit, struct candidate *best,
 	return 0;
 }
 
-/* ---- writing a table ---- */
+/* ---- making a table ---- */
 
-static uint32_t proto_word(const struct engine_key *k)
-{
-	return k->proto | (uint32_t)k->need << 8 | (uint32_t)k->below << 16 |
-	       (k->has_proto ? ENTRY_PROTO_KNOWN : 0) |
-	       (k->is_native && k->need ? ENTRY_PROTO_NATIVE : 0) |
-	       (k->is_short ? ENTRY_PROTO_SHORT : 0) |
-	       (k->frag1 ? ENTRY_PROTO_FRAG1 : 0);
-}
-
-/*
- * What happens to a packet for which @k holds, at @at: index, verdict, target
- * and conditions. 0 or -ENOMEM.
- */
-static int write_outcome(struct builder *b, uint32_t at, uint32_t index,
-			 const struct engine_key *k)
-{
-	const struct plan_rule *r = &b->chain->rules[b->run->first + index];
-	uint32_t verdict = r->verdict, more = k->conds, target = 0;
-
-	if (k->is_short) {
-		verdict = VERDICT_DROP | ENTRY_UNCOUNTED;
-	} else if (r->target && r->target->data) {
-		target = r->target->runs[0].at;
-	} else if (r->target) {
-		while (b->run->target[target] != r->target)
-			target++;
-		verdict |= ENTRY_FOREIGN;
-	}
-	if (k->is_short || !r->target) {
-		verdict |= k->conds ? ENTRY_CONDS : 0;
-	} else if (!k->conds) {
-		more = target;
-	} else {
-		more = engine_add_words(b->plan, 2);
-		if (!more)
-			return -ENOMEM;
-		b->plan->words[more + BOX_TARGET] = target;
-		b->plan->words[more + BOX_CONDS] = k->conds;
-		verdict |= ENTRY_BOXED;
-	}
-	b->plan->words[at + ENTRY_INDEX] = r->counter;
-	b->plan->words[at + ENTRY_VERDICT] = verdict;
-	b->plan->words[at + ENTRY_MORE] = more;
-	return 0;
-}
-
-static void write_addrs(const struct builder *b, uint32_t *w,
-			const struct engine_key *k)
-{
-	uint32_t s = k->sbits, d = k->dbits, addr[2];
-
-	if (b->plan->family == FAMILY_IPV4) {
-		memcpy(&addr[0], k->saddr, 4);
-		memcpy(&addr[1], k->daddr, 4);
-		w[ENTRY_ADDRS] = ntohl(addr[0]);
-		w[ENTRY_ADDRS + 1] = ntohl(addr[1]);
-		s = 32 - s;
-		d = 32 - d;
-	} else {
-		memcpy(w + ENTRY_ADDRS, k->saddr, 16);
-		memcpy(w + ENTRY_ADDRS + 4, k->daddr, 16);
-	}
-	w[ENTRY_VERDICT] |= s << ENTRY_SADDR_SHIFT | d << ENTRY_DADDR_SHIFT;
-}
-
-static int write_entry(struct builder *b, uint32_t at, uint32_t key)
-{
-	const struct engine_key *k = &b->keys.key[key];
-	int ret = write_outcome(b, at, b->keys.index[key], k);
-	uint32_t *w = b->plan->words + at;
-
-	w[ENTRY_PROTO] = proto_word(k);
-	w[ENTRY_SPORT] = k->sport[0] | (uint32_t)k->sport[1] << 16;
-	w[ENTRY_DPORT] = k->dport[0] | (uint32_t)k->dport[1] << 16;
-	write_addrs(b, w, k);
-	return ret;
-}
-
-/*
- * A table is lines of a cache line each, over which entries are spread by their
- * hash. What has no room in its line goes to the next one; entries of one hash
- * stand by index. Where nothing spills over, the last entry of a line says so.
- */
-static uint32_t line_of(uint64_t hash, uint32_t nlines)
-{
-	return (hash >> 32) * nlines >> 32;
-}
-
-/* @order: @n keys, by their line and then by index; @start[i]: the first of
- * line i. */
-static int write_lines(struct builder *b, struct probe *t,
-		       const uint32_t *order, const uint32_t *start, uint32_t n)
-{
-	unsigned int stride = ENGINE_ENTRY_WORDS(b->plan->family);
-	unsigned int per_line = ENGINE_LINE_WORDS / stride;
-	uint32_t done = 0, total = 0, at;
-	int ret = 0;
-
-	/* How far it spills over the end. */
-	for (uint32_t i = 0; i < t->nlines || done < n; i++, total++) {
-		uint32_t due = i < t->nlines ? start[i + 1] : n;
-
-		done += due - done < per_line ? due - done : per_line;
-	}
-	t->lines = at =
-		engine_add_lines(b->plan, (size_t)total * ENGINE_LINE_WORDS);
-	if (!at)
-		return -ENOMEM;
-	done = 0;
-	for (uint32_t i = 0; i < total && !ret; i++) {
-		uint32_t due = i < t->nlines ? start[i + 1] : n, last = at;
-
-		for (unsigned int k = 0; k < per_line; k++, at += stride) {
-			b->plan->words[at + ENTRY_INDEX] = UINT32_MAX;
-			if (done == due || ret)
-				continue;
-			ret = write_entry(b, at, order[done++]);
-			last = at;
-		}
-		if (done == due)
-			b->plan->words[last + ENTRY_VERDICT] |= ENTRY_LAST;
-	}
-	return ret;
-}
-
-/* Lines for @n entries: two thirds of the places are taken. */
-static uint32_t lines_for(const struct builder *b, uint32_t n)
-{
-	unsigned int per_line =
-		ENGINE_LINE_WORDS / ENGINE_ENTRY_WORDS(b->plan->family);
-
-	return 3ULL * n / (2 * per_line) + 1;
-}
-
-/* Takes the keys that fit from those left: @order, by index. */
+/* Moves the keys that fit from those left to @out, by index. */
 static uint32_t take(struct builder *b, const struct candidate *c,
-		     uint32_t limit, uint32_t hash, uint32_t *order)
+		     uint32_t limit, uint32_t hash, struct engine_hashed *out)
 {
 	uint32_t kept = 0, n = 0;
 
@@ -569,105 +435,46 @@ static uint32_t take(struct builder *b, const struct candidate *c,
 			continue;
 		}
 		++*count;
-		order[n++] = key;
+		out[n++] = (struct engine_hashed){b->item[key].hash, key};
 	}
 	b->nleft = kept;
 	return n;
 }
 
-/* @order by line; @start as write_lines() wants it. */
-static int sort_by_line(struct builder *b, const struct probe *t,
-			uint32_t *order, uint32_t n, uint32_t *start)
-{
-	uint32_t *by_index = malloc(n * sizeof(*order));
-
-	if (!by_index)
-		return -ENOMEM;
-	memcpy(by_index, order, n * sizeof(*order));
-	memset(start, 0, (t->nlines + 2ULL) * sizeof(*start));
-	for (uint32_t i = 0; i < n; i++)
-		start[line_of(b->item[order[i]].hash, t->nlines) + 2]++;
-	for (uint32_t i = 2; i < t->nlines + 2; i++)
-		start[i] += start[i - 1];
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t line = line_of(b->item[by_index[i]].hash, t->nlines);
-
-		order[start[line + 1]++] = by_index[i];
-	}
-	free(by_index);
-	return 0;
-}
-
-/* Which hashes there are: most packets without an entry get no further. */
-static int write_bits(struct builder *b, struct probe *t, const uint32_t *order,
-		      uint32_t n)
-{
-	uint32_t bits = 64;
-
-	while (bits < 8ULL * n)
-		bits *= 2;
-	t->mask = bits - 1;
-	t->bits = engine_add_words(b->plan, bits / 32);
-	if (!t->bits)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t bit = b->item[order[i]].hash & t->mask;
-
-		b->plan->words[t->bits + bit / 32] |= 1u << bit % 32;
-	}
-	return 0;
-}
+/*
+ * What is but a little more than fits is not worth a table of its own: mostly
+ * they are different hashes that meet in one bucket.
+ */
+#define FEW_LEFT    32
+#define BUCKET_MORE 3
 
 /* Moves the rules that fit from the list of those left into a table. */
 static int make_table(struct builder *b, const struct candidate *c,
 		      uint32_t limit)
 {
-	uint32_t hash, n, *order = NULL, *start = NULL;
-	int taken = try_kind(b, &c->kind, c->n, limit, &hash);
+	struct engine_rules rules = {b->plan, b->chain, b->run, &b->keys};
+	uint32_t hash, n;
+	int taken = try_kind(b, &c->kind, c->n, limit, &hash), ret;
+	struct engine_hashed *order;
 	struct probe *t, *tables;
-	int ret = -ENOMEM;
 
 	tables = realloc(b->table, (b->ntables + 1) * sizeof(*tables));
 	if (tables)
 		b->table = tables;
-	if (taken < 0 || !tables)
+	order = malloc((c->n + 1ULL) * sizeof(*order));
+	if (taken < 0 || !tables || !order) {
+		free(order);
 		return -ENOMEM;
+	}
 	t = &tables[b->ntables++];
-	*t = (struct probe){.first = UINT32_MAX, .kind = c->kind};
-	t->nlines = lines_for(b, taken);
-	order = malloc((taken + 1) * sizeof(*order));
-	start = malloc((t->nlines + 2ULL) * sizeof(*start));
-	if (!order || !start)
-		goto out;
+	*t = (struct probe){.kind = c->kind};
+	if ((c->n - taken) * FEW_LEFT <= (uint32_t)taken)
+		limit += BUCKET_MORE;
 	n = take(b, c, limit, hash, order);
-	t->first = b->keys.index[order[0]];
-	t->last = b->keys.index[order[n - 1]];
-	ret = write_bits(b, t, order, n);
-	if (!ret)
-		ret = sort_by_line(b, t, order, n, start);
-	if (!ret)
-		ret = write_lines(b, t, order, start, n);
-out:
+	t->first = b->keys.index[order[0].key];
+	t->last = b->keys.index[order[n - 1].key];
+	ret = engine_write_lines(&rules, order, n, &t->at);
 	free(order);
-	free(start);
-	return ret;
-}
-
-/* So few, or none, that they are looked at one by one. */
-static int write_list(struct builder *b)
-{
-	unsigned int stride = ENGINE_ENTRY_WORDS(b->plan->family);
-	uint32_t n = b->nleft ? b->nleft : 1;
-	uint32_t at = engine_add_lines(b->plan, (size_t)n * stride);
-	int ret = at ? 0 : -ENOMEM;
-
-	if (!at)
-		return -ENOMEM;
-	b->run->at = at | LIST_ENTRIES;
-	b->plan->words[at + ENTRY_INDEX] = UINT32_MAX;
-	for (uint32_t i = 0; i < b->nleft && !ret; i++)
-		ret = write_entry(b, at + i * stride, b->left[i]);
-	b->plan->words[at + (n - 1) * stride + ENTRY_VERDICT] |= ENTRY_LAST;
 	return ret;
 }
 
@@ -698,10 +505,10 @@ static int write_tables(struct builder *b)
 
 		w[TABLE_FIRST] = rules[t->first].counter;
 		w[TABLE_LAST] = rules[t->last].counter;
-		w[TABLE_LINES] = t->lines;
-		w[TABLE_NLINES] = t->nlines;
-		w[TABLE_BITS] = t->bits;
-		w[TABLE_MASK] = t->mask;
+		w[TABLE_LINES] = t->at.lines;
+		w[TABLE_NLINES] = t->at.nlines;
+		w[TABLE_BITS] = t->at.bits;
+		w[TABLE_MASK] = t->at.mask;
 		w[TABLE_IFACES] = m.ifaces;
 		memcpy(w + TABLE_REST, &m.rest, sizeof(m.rest));
 		memcpy(w + TABLE_ADDRS, m.addrs,
@@ -714,11 +521,13 @@ static int write_tables(struct builder *b)
 static int fill_tables(struct builder *b)
 {
 	uint32_t limit = BUCKET_LIMIT;
+	struct engine_rules rules = {b->plan, b->chain, b->run, &b->keys};
 	struct candidate best = {.n = 0};
 	int taken, ret = 0;
 
 	if (b->nleft <= LIST_LIMIT)
-		return write_list(b);
+		return engine_write_list(&rules, b->left, b->nleft,
+					 &b->run->at);
 	while (b->nleft && !ret) {
 		ret = choose(b, limit, &best, &taken);
 		if (ret)

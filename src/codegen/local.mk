@@ -3,6 +3,7 @@ libcodegen_a_SOURCES = \
 	src/codegen/call.c src/codegen/call.h \
 	src/codegen/engine.h src/codegen/engine_cut.c \
 	src/codegen/engine_build.c src/codegen/engine_key.c \
+	src/codegen/engine_lines.c src/codegen/engine_lines.h \
 	src/codegen/engine_print.c src/codegen/engine_table.c \
 	src/codegen/codegen.h \
 	src/codegen/lower.c src/codegen/lower.h \
