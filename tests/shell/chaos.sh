@@ -7,7 +7,14 @@
 # It breaks what all namespaces share (pins, state, clang), so it runs on a machine of its own as far as the loader can
 # tell: pid and mount namespaces, with another /run/iptables-bpf.
 if [ -z "${CHAOS_ALONE:-}" ] && [ "$(id -u)" = 0 ]; then
-	CHAOS_ALONE=1 exec unshare --mount --pid --fork --mount-proc "$0" "$@"
+	# Much of it hangs on who comes first. What is wrong is told, and fails when it is so three times.
+	for try in 1 2 3; do
+		CHAOS_ALONE=1 unshare --mount --pid --fork --mount-proc "$0" "$@"
+		status=$?
+		[ $status != 1 ] && exit $status
+		echo "chaos.sh: wrong $try of 3 times" >&2
+	done
+	exit 1
 fi
 . "$(dirname "$0")/lib.sh"
 unset IPTABLES_BPF # what a user has
