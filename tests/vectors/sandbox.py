@@ -31,6 +31,8 @@ VOLATILE = (
     (re.compile(r"(Warning: table .* is managed by).*"), r"\1"),
     (re.compile(r'^\s+xt match "?bpf"?(?: counter packets \d+ bytes \d+)? accept\n', re.M), ""),
 )
+# nft translates this match on one occasion and not on another.
+CONNLIMIT = (re.compile(r'add @connlimit\d+ \{[^}]*\}|xt match "?connlimit"?'), "connlimit")
 # Ours encodes rules as 1.8.9 does, which later versions read, too, but do in another order and with the
 # protocol from the header. Beside such a stock rules are compared by their words, and what -vv and -vvv show of
 # netlink is left out.
@@ -149,7 +151,7 @@ class Sandbox:
 
     def ruleset(self):
         """`nft list ruleset' of the namespace."""
-        text = self.run(["nft", "list", "ruleset"]).out
+        text = re.sub(*CONNLIMIT, self.run(["nft", "list", "ruleset"]).out)
         return "\n".join(map(_same_words, text.splitlines())) if self.by_words else text
 
     def clear(self):
