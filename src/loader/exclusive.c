@@ -258,6 +258,12 @@ static int insert_guards(struct leave *l)
 	return b ? err : -ENOMEM;
 }
 
+/*
+ * What loads programs needs libbpf, whose start would be a sixth of a command's
+ * time. The front ends are linked without: there, missing pins stay missing.
+ */
+#pragma weak guard_pin
+
 /* Pins that somebody has removed: rules with a guard could not be made. */
 static void repair_guards(struct leave *l)
 {
@@ -269,7 +275,7 @@ static void repair_guards(struct leave *l)
 	struct ns ns;
 	int table;
 
-	for (i = 0; i < ABI_CHAINS; i++) {
+	for (i = 0; guard_pin && i < ABI_CHAINS; i++) {
 		table = place_table_of_chain(i);
 		if (table < 0 || !(l->asleep >> table & 1))
 			continue;
