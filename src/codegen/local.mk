@@ -25,6 +25,7 @@ CODEGEN_HEAD = \
 	$(srcdir)/src/codegen/kernel.bpf.h \
 	$(srcdir)/src/loader/abi.h \
 	$(srcdir)/src/loader/bpf/notes.bpf.h \
+	$(srcdir)/src/codegen/pkt.bpf.h \
 	$(srcdir)/src/codegen/packet.bpf.h \
 	$(srcdir)/src/codegen/match.bpf.h \
 	$(srcdir)/src/codegen/match6.bpf.h \

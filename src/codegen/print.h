@@ -9,7 +9,7 @@
 
 /*
  * What the program must read of a packet for its predicates: the NEED_* of
- * packet.bpf.h.
+ * pkt.bpf.h.
  */
 struct needs {
 	bool field[FIELD_COUNT], call[CALL_COUNT];

@@ -127,9 +127,13 @@ static unsigned int elapsed_ms(const struct timespec *since)
 static bool await(int fd, pid_t pid, const struct timespec *start)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int left = CLANG_SECONDS * 1000 - (int)elapsed_ms(start);
+	int left, n;
 
-	if (left > 0 && poll(&p, 1, left))
+	do {
+		left = CLANG_SECONDS * 1000 - (int)elapsed_ms(start);
+		n = left > 0 ? poll(&p, 1, left) : 0;
+	} while (n < 0 && errno == EINTR);
+	if (n)
 		return true;
 	kill(pid, SIGKILL);
 	return false;

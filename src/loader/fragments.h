@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-/* The numbers of packet.bpf.h. */
+/* The numbers of pkt.bpf.h. */
 enum { FRAGMENTS_ASK_NFT, FRAGMENTS_READ, FRAGMENTS_SKIPPED };
 
 /* FRAGMENTS_ASK_NFT when it cannot be found out. */

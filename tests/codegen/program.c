@@ -83,7 +83,7 @@ static bool set_tables(struct bpf_map *m, const struct plan *plan)
 	return true;
 }
 
-/* Sets the constant @name of packet.bpf.h, where the program has it. */
+/* Sets the constant @name of pkt.bpf.h, where the program has it. */
 static void set_constant(struct bpf_object *obj, uint8_t *rodata, size_t size,
 			 const char *name, uint32_t value)
 {

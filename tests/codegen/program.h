@@ -27,7 +27,7 @@ struct program {
  * program_free() in any case.
  */
 int program_build(struct program *prog, const struct plan *p);
-/* @fragments: the constant of this name in packet.bpf.h. */
+/* @fragments: the constant of this name in pkt.bpf.h. */
 int program_build_for(struct program *prog, const struct plan *p,
 		      uint32_t fragments);
 /* @behind: C that follows the program's own. */

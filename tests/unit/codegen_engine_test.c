@@ -49,7 +49,7 @@ static struct {
 	unsigned int odd;   /* one in so many rules is straight code */
 	unsigned int names; /* of devices */
 	unsigned int marks;
-	unsigned int fragments; /* FRAGMENTS_* of packet.bpf.h */
+	unsigned int fragments; /* FRAGMENTS_* of pkt.bpf.h */
 } mood;
 
 enum { ASK_NFT, READ, SKIPPED };
